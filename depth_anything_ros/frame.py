@@ -1,0 +1,107 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What flows through the pipeline: Frame → View → Prediction → DepthMap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from depth_anything_ros.camera import CameraModel, Pinhole
+from depth_anything_ros.scale.estimate import ScaleEstimate
+from depth_anything_ros.transforms import Transform
+
+ReferenceSource = Literal['scan', 'points', 'depth', 'range']
+
+
+@dataclass(frozen=True)
+class SparseReference:
+    """
+    Metric points that another sensor saw at about the time of a frame.
+
+    points: (N, 3) float32 in the camera's optical frame, metres. cone_half_angle_rad: 0 for
+    points; for a range sensor the half angle of its cone, `points` then holds the one on its axis.
+    """
+
+    source: ReferenceSource
+    stamp_ns: int
+    points: NDArray[np.float32]
+    cone_half_angle_rad: float = 0.0
+
+
+@dataclass(frozen=True)
+class Frame:
+    """
+    One camera image and what was known at its stamp.
+
+    image: (H, W, 3) uint8 in `channels` order, or (H, W) for 'mono'; may be a read-only view of a
+    message. base_from_camera: optical frame in the base frame (z = 0 at the floor), None where
+    unknown. grid_from_base: base in the grid's fixed frame, None without a pose.
+    """
+
+    camera: str
+    stamp_ns: int
+    image: NDArray[np.uint8]
+    channels: Literal['rgb', 'bgr', 'mono']
+    model: CameraModel
+    base_from_camera: Transform | None = None
+    grid_from_base: Transform | None = None
+    references: Sequence[SparseReference] = ()
+
+
+@dataclass(frozen=True)
+class View:
+    """
+    One virtual pinhole image at the network's size.
+
+    image: (h, w, 3) uint8 RGB, what the network saw; camera_from_view: (3, 3) rotation;
+    seen: (h, w) bool, False where the camera has no pixel, None where it has all.
+    """
+
+    frame: Frame
+    index: int
+    image: NDArray[np.uint8]
+    pinhole: Pinhole
+    camera_from_view: NDArray[np.float64]
+    seen: NDArray[np.bool_] | None = None
+
+    @property
+    def base_from_view(self) -> Transform | None:
+        """The view's optical frame in the base frame."""
+        if self.frame.base_from_camera is None:
+            return None
+        camera_from_view = np.eye(4)
+        camera_from_view[:3, :3] = self.camera_from_view
+        return self.frame.base_from_camera @ camera_from_view
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """
+    What the network said of a view.
+
+    values: (h, w) float32, ≥ 0: relative inverse depth, or metres where `is_metric`.
+    """
+
+    view: View
+    values: NDArray[np.float32]
+    is_metric: bool
+
+
+@dataclass(frozen=True)
+class DepthMap:
+    """
+    Metric depth of a view.
+
+    depth_m: (h, w) float32 along the optical axis; REP 117: NaN invalid, +Inf beyond range.
+    confidence: (h, w) float32, 0…1.
+    """
+
+    view: View
+    depth_m: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    scale: ScaleEstimate
