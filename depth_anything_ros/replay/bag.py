@@ -1,0 +1,294 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""rosbag2 recordings (MCAP, sqlite3) read and written without ROS."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from functools import cache
+from pathlib import Path
+import struct
+import sys
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol
+
+import apsw
+from mcap.exceptions import McapError
+from mcap.records import Channel, Message, Schema
+from mcap.stream_reader import StreamReader
+from rosbags.interfaces import (
+    Connection,
+    Qos,
+    QosDurability,
+    QosHistory,
+    QosLiveliness,
+    QosReliability,
+    QosTime,
+)
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, Reader, StoragePlugin, Writer
+from rosbags.rosbag2.errors import ReaderError, WriterError
+from rosbags.serde import SerdeError
+from rosbags.typesys import get_typestore, Stores
+from rosbags.typesys.store import Typestore
+import zstandard
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+DAMAGE = (
+    McapError,
+    ReaderError,
+    apsw.Error,
+    zstandard.ZstdError,
+    zstd.ZstdError,
+    KeyError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+)
+"""What the readers raise on short records, nonsense lengths and broken chunks."""
+
+
+class RecordingError(ValueError):
+    """A recording that cannot be read or written; the message says what to do."""
+
+
+class RawMessage(NamedTuple):
+    """One message as it was on the wire: `data` is CDR."""
+
+    topic: str
+    type: str
+    log_time_ns: int
+    data: bytes
+
+
+@cache
+def message_types() -> Typestore:
+    """Return the message classes of ROS 2 Kilted, which are those of Jazzy too."""
+    return get_typestore(Stores.ROS2_KILTED)
+
+
+def encode(message: Any) -> bytes:
+    """Return the CDR bytes of a message made from the classes of `message_types().types`."""
+    return bytes(message_types().serialize_cdr(message, message.__msgtype__))
+
+
+def decode(raw: RawMessage) -> Any:
+    """Return the message; raise RecordingError where its type is unknown or its bytes are not."""
+    try:
+        return message_types().deserialize_cdr(raw.data, raw.type)
+    except (SerdeError, KeyError, ValueError, struct.error, IndexError) as error:
+        raise RecordingError(f'{raw.topic}: not a valid {raw.type}: {error}') from error
+
+
+class _Source(Protocol):
+    topics: dict[str, str]
+    start_ns: int
+    end_ns: int
+
+    def messages(self, topics: Collection[str]) -> Iterator[RawMessage]: ...
+
+    def close(self) -> None: ...
+
+
+class _Indexed:
+    """An intact recording, read by its index."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reader = Reader(path)
+        self._reader.open()
+        self.topics = {c.topic: c.msgtype for c in self._reader.connections}
+        self.start_ns = self._reader.start_time if self._reader.message_count else 0
+        self.end_ns = self._reader.end_time
+
+    def messages(self, topics: Collection[str]) -> Iterator[RawMessage]:
+        wanted = [c for c in self._reader.connections if c.topic in topics]
+        last = self.start_ns
+        try:
+            for connection, last, data in self._reader.messages(connections=wanted):
+                yield RawMessage(connection.topic, connection.msgtype, last, data)
+        except DAMAGE as error:
+            seconds = (last - self.start_ns) / 1e9
+            raise RecordingError(
+                f'{self._path} is damaged {seconds:.1f} s after its start: {error}'
+            ) from error
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+class _Linear:
+    """MCAP files whose index is lost: every whole chunk before the tear, in file order."""
+
+    def __init__(self, files: list[Path]) -> None:
+        self._files = files
+        self.tears: list[str] = []
+        self.topics: dict[str, str] = {}
+        times: list[int] = []
+        for file in files:
+            for message in self._read(file, self.tears):
+                self.topics[message.topic] = message.type
+                times.append(message.log_time_ns)
+        self.start_ns, self.end_ns = min(times, default=0), max(times, default=-1) + 1
+
+    def messages(self, topics: Collection[str]) -> Iterator[RawMessage]:
+        for file in self._files:
+            yield from (m for m in self._read(file, []) if m.topic in topics)
+
+    def close(self) -> None:
+        pass
+
+    @staticmethod
+    def _read(file: Path, tears: list[str]) -> Iterator[RawMessage]:
+        schemas: dict[int, Schema] = {}
+        channels: dict[int, Channel] = {}
+        with file.open('rb') as stream:
+            try:
+                for record in StreamReader(stream, validate_crcs=True).records:
+                    if isinstance(record, Schema):
+                        schemas[record.id] = record
+                    elif isinstance(record, Channel):
+                        channels[record.id] = record
+                    elif isinstance(record, Message):
+                        channel = channels[record.channel_id]
+                        name = schemas[channel.schema_id].name
+                        yield RawMessage(channel.topic, name, record.log_time, record.data)
+            except DAMAGE:
+                share = 100 * stream.tell() / max(1, file.stat().st_size)
+                tears.append(f'{file.name} is torn at byte {stream.tell()} ({share:.0f} %)')
+
+
+class Recording:
+    """
+    A rosbag2 folder, or a single .mcap or .db3 file, opened for reading.
+
+    topics: name → type, as 'sensor_msgs/msg/Image'. start_ns, end_ns: log times, end exclusive.
+    damage: what is missing of a torn MCAP, of which the readable part is offered; None of an
+    intact one. Raise RecordingError where nothing can be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            raise RecordingError(f'{path} does not exist: name a rosbag2 folder or an .mcap file')
+        self.path = path
+        self.damage: str | None = None
+        self._source = self._open(path)
+        self.topics = self._source.topics
+        self.start_ns, self.end_ns = self._source.start_ns, self._source.end_ns
+
+    def _open(self, path: Path) -> _Source:
+        indexed = path
+        if path.is_dir() and not (path / 'metadata.yaml').exists():
+            files = sorted([*path.glob('*.mcap'), *path.glob('*.db3')])
+            if not files:
+                raise RecordingError(f'{path} has no metadata.yaml, .mcap or .db3: no rosbag2')
+            indexed = files[0] if len(files) == 1 else path
+        try:
+            return _Indexed(indexed)
+        except (ReaderError, FileNotFoundError, OSError) as error:
+            return self._salvage(path, str(error))
+
+    def _salvage(self, path: Path, reason: str) -> _Source:
+        files = sorted(path.glob('*.mcap')) if path.is_dir() else [path]
+        if not files or any(file.suffix != '.mcap' for file in files):
+            raise RecordingError(f'{path} cannot be read: {reason}')
+        source = _Linear(files)
+        if not source.topics:
+            raise RecordingError(
+                f'{path} cannot be read: {reason} Not one whole message is in it; record again'
+            )
+        seconds = (source.end_ns - source.start_ns) / 1e9
+        if source.tears:
+            self.damage = f'{"; ".join(source.tears)}: only its first {seconds:.1f} s are readable'
+        return source
+
+    def messages(self, topics: Collection[str] | None = None) -> Iterator[RawMessage]:
+        """
+        Yield the messages of these topics, by default all, in the order of their log time.
+
+        Raise RecordingError where the file turns out to be damaged on the way.
+        """
+        return self._source.messages(self.topics if topics is None else topics)
+
+    def close(self) -> None:
+        """Close the files."""
+        self._source.close()
+
+    def __enter__(self) -> Recording:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _offered_qos(latched: bool) -> Qos:
+    forever = QosTime(0x7FFFFFFF, 0xFFFFFFFF)
+    durability = QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE
+    return Qos(
+        QosHistory.KEEP_LAST,
+        1 if latched else 10,
+        QosReliability.RELIABLE,
+        durability,
+        forever,
+        forever,
+        QosLiveliness.AUTOMATIC,
+        forever,
+        False,
+    )
+
+
+class RecordingWriter:
+    """
+    A new rosbag2 folder with one MCAP file, profile ros2 and ros2msg schemas.
+
+    compress: zstd per chunk, as `ros2 bag record --storage-preset-profile zstd_fast`. Raise
+    RecordingError where the folder exists or a type is unknown.
+    """
+
+    def __init__(self, path: Path, *, compress: bool = False) -> None:
+        self._connections: dict[str, Connection] = {}
+        try:
+            self._writer = Writer(path, version=9, storage_plugin=StoragePlugin.MCAP)
+            if compress:
+                self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
+            self._writer.open()
+        except WriterError as error:
+            raise RecordingError(str(error)) from error
+
+    def add_topic(self, name: str, type_name: str, *, latched: bool = False) -> None:
+        """Announce a topic; a latched one (tf_static, maps) is replayed transient local."""
+        if type_name not in message_types().fielddefs:
+            raise RecordingError(f'{name}: {type_name} is no message type of ROS 2 Kilted')
+        self._connections[name] = self._writer.add_connection(
+            name,
+            type_name,
+            typestore=message_types(),
+            offered_qos_profiles=[_offered_qos(latched)],
+        )
+
+    def write(self, topic: str, log_time_ns: int, data: bytes | memoryview) -> None:
+        """Append one message in CDR to a topic that was added before."""
+        self._writer.write(self._connections[topic], log_time_ns, data)
+
+    def close(self) -> None:
+        """Write the index and metadata.yaml."""
+        self._writer.close()
+
+    def __enter__(self) -> RecordingWriter:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
