@@ -8,8 +8,9 @@ The node's ROS parameters, the command line's --set and docs/reference are made 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, get_args, get_origin, get_type_hints, TypeVar
 
 
 def setting(
@@ -35,13 +36,52 @@ def setting(
         'choices': choices,
         'dynamic': dynamic,
     }
-    if isinstance(default, list):
-        return field(default_factory=lambda: list(default), metadata=metadata)
     return field(default=default, metadata=metadata)
 
 
 class SettingError(ValueError):
     """A setting out of its range, or settings that contradict each other."""
+
+
+@dataclass(frozen=True)
+class EstimationConfig:
+    """Which network runs, where, and at which size."""
+
+    model: str = setting(
+        'demo',
+        'a name of `depth-anything-ros model list`, or the path of an exported .onnx',
+        dynamic=False,
+    )
+    backend: str = setting(
+        'auto',
+        'what runs the network; auto: tensorrt where there is an NVIDIA GPU, else openvino',
+        choices=('auto', 'openvino', 'tensorrt'),
+        dynamic=False,
+    )
+    input_size: str = setting(
+        'auto',
+        "the network's input as HEIGHTxWIDTH, or auto: the largest exported size that holds "
+        'target_rate_hz',
+        dynamic=False,
+    )
+    target_rate_hz: float = setting(
+        20.0,
+        'rate that input_size: auto holds',
+        unit='Hz',
+        minimum=1.0,
+        maximum=120.0,
+        dynamic=False,
+    )
+    inference_threads: int = setting(
+        0,
+        'threads of inference on the CPU; 0: every core the process may use',
+        minimum=0,
+        maximum=256,
+        dynamic=False,
+    )
+    accept_noncommercial_license: bool = setting(
+        False, 'load models whose licence forbids commercial use', dynamic=False
+    )
 
 
 @dataclass(frozen=True)
@@ -95,6 +135,101 @@ class GridConfig:
 
 
 @dataclass(frozen=True)
+class CameraConfig:
+    """
+    One camera; several cameras have these under their names, as `front.camera_height_m`.
+
+    The mounting is used where `pose_source` is not tf.
+    """
+
+    camera_x_m: float = setting(
+        0.0, 'place of the camera before base_frame', unit='m', minimum=-10.0, maximum=10.0
+    )
+    camera_y_m: float = setting(
+        0.0, 'place of the camera left of base_frame', unit='m', minimum=-10.0, maximum=10.0
+    )
+    camera_height_m: float = setting(
+        0.0, 'height of the camera over the floor; 0: unknown', unit='m', minimum=0.0, maximum=20.0
+    )
+    camera_roll_rad: float = setting(
+        0.0, 'roll of the camera, as in URDF', unit='rad', minimum=-3.1416, maximum=3.1416
+    )
+    camera_pitch_rad: float = setting(
+        0.0, 'pitch, positive looks down', unit='rad', minimum=-1.5708, maximum=1.5708
+    )
+    camera_yaw_rad: float = setting(
+        0.0, 'yaw, positive looks left', unit='rad', minimum=-3.1416, maximum=3.1416
+    )
+    horizontal_fov_deg: float = setting(
+        0.0,
+        'field of view of a camera without camera_info; 0: wait for camera_info',
+        unit='°',
+        minimum=0.0,
+        maximum=170.0,
+    )
+
+
+@dataclass(frozen=True)
+class NodeConfig:
+    """How the node meets the robot: topics, frames, time."""
+
+    cameras: tuple[str, ...] = setting(
+        ('camera',),
+        'names of the cameras; with more than one, each prefixes its topics, as front/image_raw',
+        dynamic=False,
+    )
+    autostart: bool = setting(
+        True, 'configure and activate at start; false: wait for a lifecycle manager', dynamic=False
+    )
+    image_transport: str = setting(
+        'raw',
+        'raw: image_raw is an Image; compressed: image_raw/compressed holds JPEG or PNG',
+        choices=('raw', 'compressed'),
+        dynamic=False,
+    )
+    image_is_rectified: bool = setting(
+        False, "the images are rectified already: use camera_info's P and no distortion"
+    )
+    pose_source: str = setting(
+        'tf',
+        'tf: camera and robot poses from tf2; odometry: from odom and the mounting parameters; '
+        'none: mounting parameters only, the grid shows one step',
+        choices=('tf', 'odometry', 'none'),
+        dynamic=False,
+    )
+    base_frame: str = setting('base_link', 'frame of the robot and of scan', dynamic=False)
+    grid_frame: str = setting(
+        'odom', 'fixed frame of local_grid; without a pose it is base_frame', dynamic=False
+    )
+    base_height_m: float = setting(
+        0.0, 'height of base_frame over the floor', unit='m', minimum=-1.0, maximum=5.0
+    )
+    pose_wait_s: float = setting(
+        0.01, 'longest wait for the pose of an image', unit='s', minimum=0.0, maximum=0.2
+    )
+    pose_tolerance_s: float = setting(
+        0.1,
+        'age at which the last pose is too old for an image; the grid is then one-shot',
+        unit='s',
+        minimum=0.0,
+        maximum=5.0,
+    )
+    max_age_s: float = setting(
+        0.5, 'older images are dropped', unit='s', minimum=0.01, maximum=60.0
+    )
+    depth_size: str = setting(
+        'network',
+        "size of depth/image_rect: the network's (small, cheap) or the camera's",
+        choices=('network', 'camera'),
+    )
+    depth_encoding: str = setting(
+        '32FC1',
+        'encoding of depth/image_rect: metres, or whole millimetres with 0 for invalid',
+        choices=('32FC1', '16UC1'),
+    )
+
+
+@dataclass(frozen=True)
 class PipelineConfig:
     """The settings of every stage."""
 
@@ -102,3 +237,105 @@ class PipelineConfig:
     cleaning: CleaningConfig = field(default_factory=CleaningConfig)
     obstacle: ObstacleConfig = field(default_factory=ObstacleConfig)
     grid: GridConfig = field(default_factory=GridConfig)
+
+
+RULES: tuple[tuple[str, str], ...] = (
+    ('range_min_m', 'range_max_m'),
+    ('obstacle_height_min_m', 'robot_height_m'),
+)
+"""Settings of which the first must be less than the second."""
+
+_WORDS = {
+    bool: 'true or false',
+    int: 'a whole number',
+    float: 'a number',
+    str: 'a text',
+    tuple[str, ...]: 'a list of texts',
+    tuple[float, ...]: 'a list of numbers',
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting as it was declared; `type` is bool, int, float, str or tuple[…, ...]."""
+
+    name: str
+    type: Any
+    default: Any
+    description: str
+    unit: str
+    minimum: float | None
+    maximum: float | None
+    choices: tuple[str, ...]
+    dynamic: bool
+
+    def problem_with(self, value: Any) -> str:
+        """Return what is wrong with a value, '' where nothing is."""
+        if not _is_a(value, self.type):
+            return f'{self.name} must be {_WORDS[self.type]}, not {value!r}'
+        if self.choices and value not in self.choices:
+            return f'{self.name} must be one of {", ".join(self.choices)}, not {value!r}'
+        if self.minimum is not None and not self.minimum <= value:
+            return f'{self.name} must be at least {self.minimum:g} {self.unit}, not {value:g}'
+        if self.maximum is not None and not value <= self.maximum:
+            return f'{self.name} must be at most {self.maximum:g} {self.unit}, not {value:g}'
+        return ''
+
+
+def _is_a(value: Any, kind: Any) -> bool:
+    if kind is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if kind in (bool, str):
+        return isinstance(value, kind)
+    item = get_args(kind)[0]
+    return isinstance(value, (list, tuple)) and all(_is_a(v, item) for v in value)
+
+
+def settings_of(config_class: type[Any]) -> Iterator[Setting]:
+    """Yield the settings of a config class and of the config classes in it, as declared."""
+    kinds = get_type_hints(config_class)
+    for item in fields(config_class):
+        if is_dataclass(kinds[item.name]):
+            yield from settings_of(kinds[item.name])
+        else:
+            yield Setting(item.name, kinds[item.name], item.default, **item.metadata)
+
+
+Config = TypeVar('Config')
+
+
+def build(config_class: type[Config], values: Mapping[str, Any]) -> Config:
+    """
+    Return a config whose settings have the given values, by name, and else their defaults.
+
+    Names of other classes are ignored. Raise SettingError that names everything that is wrong.
+    """
+    problems = [
+        problem
+        for setting in settings_of(config_class)
+        if setting.name in values and (problem := setting.problem_with(values[setting.name]))
+    ]
+    if problems:
+        raise SettingError('; '.join(problems))
+    given = {s.name: values.get(s.name, s.default) for s in settings_of(config_class)}
+    contradictions = [
+        f'{low} ({given[low]:g}) must be less than {high} ({given[high]:g})'
+        for low, high in RULES
+        if low in given and high in given and not given[low] < given[high]
+    ]
+    if contradictions:
+        raise SettingError('; '.join(contradictions))
+    return _built(config_class, values)
+
+
+def _built(config_class: type[Config], values: Mapping[str, Any]) -> Config:
+    kinds = get_type_hints(config_class)
+    arguments: dict[str, Any] = {}
+    for name, kind in kinds.items():
+        if is_dataclass(kind):
+            arguments[name] = _built(kind, values)
+        elif name in values:
+            arguments[name] = (get_origin(kind) or kind)(values[name])
+    return config_class(**arguments)

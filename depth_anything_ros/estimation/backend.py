@@ -1,14 +1,19 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What runs a network: the protocol that TensorRT and OpenVINO fulfil, and the choice of one."""
+"""What runs a network: the protocol that TensorRT and OpenVINO fulfil, and what they share."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+LARGEST_SIDE = 2048
+LARGEST_BATCH = 16
 
 
 class BackendError(RuntimeError):
@@ -31,7 +36,7 @@ class BackendInfo:
 
 
 class Backend(Protocol):
-    """A loaded network of fixed size; used from one thread."""
+    """A loaded network; used from one thread. Its size may change between calls of `infer`."""
 
     @property
     def info(self) -> BackendInfo:
@@ -41,8 +46,58 @@ class Backend(Protocol):
         """
         Return (N, H, W) float32 predictions for (N, H, W, 3) uint8 RGB images.
 
-        The result may be overwritten by the next call.
+        N is free: a network of another batch size runs as often as it takes. The result is the
+        caller's own.
         """
 
     def close(self) -> None:
         """Free what was loaded; `infer` must not be called after."""
+
+
+def check_shapes(
+    path: Path,
+    inputs: Sequence[tuple[str, tuple[int, ...]]],
+    outputs: Sequence[tuple[str, tuple[int, ...]]],
+) -> tuple[int, int, int]:
+    """
+    Return (N, H, W) of a graph whose (type, shape) of inputs and outputs are given.
+
+    Raise BackendError where they are not one (N, H, W, 3) u8 → (N, H, W) f32 of fixed size.
+    """
+    if len(inputs) == len(outputs) == 1:
+        (input_type, shape), output = inputs[0], outputs[0]
+        if input_type == 'u8' and len(shape) == 4 and shape[3] == 3 and min(shape) > 0:
+            batch, height, width, _ = shape
+            if batch > LARGEST_BATCH or max(height, width) > LARGEST_SIDE:
+                raise BackendError(
+                    f'{path} has an input of {shape}, which is too large to be meant'
+                )
+            if output == ('f32', (batch, height, width)):
+                return batch, height, width
+    raise BackendError(
+        f'{path} has the wrong shape: inputs {list(inputs)}, outputs {list(outputs)}, expected '
+        'one (N, H, W, 3) u8 input and one (N, H, W) f32 output of fixed size. '
+        'Export it with `depth-anything-ros model export`'
+    )
+
+
+def in_parts(
+    batch: NDArray[np.uint8],
+    part: NDArray[np.uint8],
+    result: NDArray[np.float32],
+    run: Callable[[], None],
+) -> NDArray[np.float32]:
+    """
+    Return the predictions of `batch` by a network that `run` takes from `part` to `result`.
+
+    batch: (N, H, W, 3) for any N; part: (B, H, W, 3), result: (B, H, W), the network's buffers.
+    """
+    if batch.shape[1:] != part.shape[1:]:
+        raise ValueError(f'the network takes {part.shape[1:]} images, not {batch.shape[1:]}')
+    predictions = np.empty(batch.shape[:3], np.float32)
+    for start in range(0, len(batch), len(part)):
+        images = batch[start : start + len(part)]
+        part[: len(images)] = images
+        run()
+        predictions[start : start + len(images)] = result[: len(images)]
+    return predictions

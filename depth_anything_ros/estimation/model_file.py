@@ -1,0 +1,161 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+An exported model on disk: an ONNX of fixed size that says in its metadata what it is.
+
+Input `image`: (N, H, W, 3) uint8 RGB. Output `depth`: (N, H, W) float32, ≥ 0: relative inverse
+depth, or metres. Read here without the onnx package, which a robot does not need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+import hashlib
+import math
+import mmap
+from pathlib import Path
+
+from depth_anything_ros.estimation.backend import BackendError
+
+METADATA, GRAPH, GRAPH_INITIALIZER = 14, 7, 5
+TENSOR_DIMS, TENSOR_EXTERNAL_DATA = 1, 13
+"""Field numbers of onnx.proto3: ModelProto, GraphProto, TensorProto."""
+
+
+@dataclass(frozen=True)
+class ModelMetadata:
+    """What an export says of itself; all of it text in the file, '' where unknown."""
+
+    name: str
+    source: str = ''
+    weights_sha256: str = ''
+    size: str = ''
+    precision: str = 'fp32'
+    prediction: str = 'relative'
+    """'relative' (inverse depth up to scale and shift) or 'metric' (metres)."""
+    max_depth_m: str = ''
+    license: str = ''
+
+    @property
+    def is_metric(self) -> bool:
+        """Whether the model predicts metres."""
+        return self.prediction == 'metric'
+
+    def as_properties(self) -> dict[str, str]:
+        """Return the ONNX metadata_props."""
+        return {key: value for key, value in asdict(self).items() if value}
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model's file, checked to be whole, and what it says of itself."""
+
+    path: Path
+    metadata: ModelMetadata
+
+    @classmethod
+    def open(cls, path: Path) -> ModelFile:
+        """
+        Return the model in `path`; one that says nothing of itself is taken as relative.
+
+        Raise BackendError where the file is missing, damaged, or refers to other files.
+        """
+        if not path.is_file():
+            raise BackendError(
+                f'model file {path} does not exist: give an .onnx, or a name of '
+                '`depth-anything-ros model list`'
+            )
+        try:
+            properties = _read_properties(path)
+        except (ValueError, IndexError) as error:
+            raise BackendError(
+                f'{path} is no usable ONNX file: {error or "it is damaged"}. '
+                'Fetch or export it again'
+            ) from error
+        known = {k: v for k, v in properties.items() if k in ModelMetadata.__dataclass_fields__}
+        return cls(path, ModelMetadata(**{'name': path.stem, **known}))
+
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of the file, in hex."""
+        return file_sha256(self.path)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    digest = hashlib.sha256()
+    with path.open('rb') as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _read_properties(path: Path) -> dict[str, str]:
+    size = path.stat().st_size
+    if size == 0:
+        raise ValueError('it is empty')
+    properties = {}
+    with path.open('rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        for number, start, end in _fields(mapped, 0, size):
+            if number == METADATA:
+                key, value = (mapped[a:b].decode() for _, a, b in _fields(mapped, start, end))
+                properties[key] = value
+            elif number == GRAPH:
+                _check_graph(mapped, start, end)
+    return properties
+
+
+def _check_graph(data: mmap.mmap, start: int, end: int) -> None:
+    for number, tensor_start, tensor_end in _fields(data, start, end):
+        if number == GRAPH_INITIALIZER:
+            _check_tensor(data, tensor_start, tensor_end)
+
+
+def _check_tensor(data: mmap.mmap, start: int, end: int) -> None:
+    dims = []
+    for number, a, b in _fields(data, start, end):
+        if number == TENSOR_EXTERNAL_DATA:
+            raise ValueError('it keeps weights in other files, which is not allowed')
+        if number == TENSOR_DIMS:
+            dims += list(_varints(data, a, b))
+    if math.prod(dims) > 8 * (end - start):
+        raise ValueError(f'a tensor of shape {dims} does not fit into it')
+
+
+def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Yield (number, start, end) of each field of a protobuf message; ValueError where cut off."""
+    while start < end:
+        tag, start = _varint(data, start)
+        kind = tag & 7
+        if kind == 0:
+            stop = _varint(data, start)[1]
+        elif kind == 2:
+            length, start = _varint(data, start)
+            stop = start + length
+        elif kind in (1, 5):
+            stop = start + (8 if kind == 1 else 4)
+        else:
+            raise ValueError('it is not protobuf')
+        if stop > end:
+            raise ValueError('it is cut off')
+        yield tag >> 3, start, stop
+        start = stop
+
+
+def _varints(data: mmap.mmap, start: int, end: int) -> Iterator[int]:
+    while start < end:
+        value, start = _varint(data, start)
+        yield value
+
+
+def _varint(data: mmap.mmap, start: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = data[start]
+        start += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, start
+    raise ValueError('it is not protobuf')

@@ -1,0 +1,125 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a model on the CPU with OpenVINO."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from depth_anything_ros.estimation.backend import BackendError, BackendInfo, check_shapes, in_parts
+from depth_anything_ros.estimation.model_file import ModelFile
+
+
+class OpenVinoBackend:
+    """
+    A model compiled for this CPU at its fixed size.
+
+    The precision is left to OpenVINO, which takes BF16 only where the CPU has it: forced, it is
+    slower than FP32 by an order of magnitude on a CPU without.
+    """
+
+    def __init__(self, model: ModelFile, threads: int = 0, *, exact: bool = False) -> None:
+        """
+        Compile `model` for `threads` threads (0: every core this process may use).
+
+        exact: compute in FP32 wherever the file does, as a reference. Raise BackendError where
+        OpenVINO is missing or the file is no model of depth.
+        """
+        openvino = _import_openvino()
+        core = openvino.Core()
+        graph = _read(core, model.path)
+        self._input, self._output = _buffers(graph, model.path)
+        settings: dict[str, object] = {
+            'PERFORMANCE_HINT': 'LATENCY',
+            'INFERENCE_NUM_THREADS': threads or len(os.sched_getaffinity(0)),
+        }
+        if exact:
+            settings['INFERENCE_PRECISION_HINT'] = 'f32'
+        try:
+            compiled = core.compile_model(graph, 'CPU', settings)
+        except RuntimeError as error:
+            raise BackendError(f'OpenVINO cannot compile {model.path}: {error}') from error
+        self._request = compiled.create_infer_request()
+        self._request.set_input_tensor(openvino.Tensor(self._input, shared_memory=True))
+        self._request.set_output_tensor(openvino.Tensor(self._output, shared_memory=True))
+        self._closed = False
+        start = time.perf_counter()
+        self._run()
+        batch, height, width = self._output.shape
+        self._info = BackendInfo(
+            backend='openvino',
+            device=str(core.get_property('CPU', 'FULL_DEVICE_NAME')).strip(),
+            model=model.metadata.name,
+            precision=_precision(compiled, model),
+            batch=batch,
+            height=height,
+            width=width,
+            is_metric=model.metadata.is_metric,
+            first_inference_ms=(time.perf_counter() - start) * 1e3,
+        )
+
+    @property
+    def info(self) -> BackendInfo:
+        """What was loaded."""
+        return self._info
+
+    def infer(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return (N, H, W) float32 predictions for (N, H, W, 3) uint8 RGB images, any N."""
+        return in_parts(batch, self._input, self._output, self._run)
+
+    def close(self) -> None:
+        """Free the compiled model."""
+        self._request = None
+
+    def _run(self) -> None:
+        if self._request is None:
+            raise BackendError('the backend is closed')
+        self._request.infer(share_inputs=True, share_outputs=True)
+
+
+def _import_openvino() -> Any:
+    try:
+        import openvino
+    except ImportError as error:
+        raise BackendError(
+            "OpenVINO is not installed: pip install 'depth_anything_ros[cpu]'"
+        ) from error
+    return openvino
+
+
+def _read(core: Any, path: Path) -> Any:
+    try:
+        return core.read_model(path)
+    except RuntimeError as error:
+        raise BackendError(
+            f'{path} is not an ONNX model that OpenVINO can read: it is damaged or foreign. '
+            f'Fetch or export it again ({str(error).strip().splitlines()[-1]})'
+        ) from error
+
+
+def _buffers(graph: Any, path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    def shapes(ports: Any) -> list[tuple[str, tuple[int, ...]]]:
+        return [
+            (
+                port.get_element_type().to_string(),
+                tuple(d.get_length() if d.is_static else -1 for d in port.get_partial_shape()),
+            )
+            for port in ports
+        ]
+
+    shape = check_shapes(path, shapes(graph.inputs), shapes(graph.outputs))
+    return np.zeros((*shape, 3), np.uint8), np.zeros(shape, np.float32)
+
+
+def _precision(compiled: Any, model: ModelFile) -> str:
+    executed = compiled.get_property('INFERENCE_PRECISION_HINT').to_string()
+    stored = model.metadata.precision
+    names = {'f32': 'fp32', 'f16': 'fp16'}
+    executed = names.get(executed, executed)
+    return stored if stored == executed else f'{stored}+{executed}'

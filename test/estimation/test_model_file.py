@@ -1,0 +1,78 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import onnx
+import pytest
+from tiny_onnx import write_tiny_onnx
+
+from depth_anything_ros.estimation.backend import BackendError
+from depth_anything_ros.estimation.model_file import ModelFile, ModelMetadata
+
+
+def test_metadata_written_by_onnx_is_read_without_it(tmp_path):
+    metadata = ModelMetadata(
+        'small', 'depth-anything/x', 'ab' * 32, '28x42', 'fp16', 'metric', '20', 'Apache-2.0'
+    )
+    path = write_tiny_onnx(tmp_path / 'm.onnx', properties=metadata.as_properties())
+    assert ModelFile.open(path).metadata == metadata
+
+
+def test_a_model_that_says_nothing_is_relative_and_named_by_its_file(tmp_path):
+    path = write_tiny_onnx(tmp_path / 'foreign.onnx', properties={'producer': 'me'})
+    assert ModelFile.open(path).metadata == ModelMetadata('foreign')
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(BackendError, match=r'no\.onnx does not exist'):
+        ModelFile.open(tmp_path / 'no.onnx')
+
+
+@given(share=st.floats(0, 0.99))
+@settings(max_examples=40, deadline=None)
+def test_a_truncated_file_is_refused_or_has_no_metadata(tmp_path_factory, share):
+    folder = tmp_path_factory.mktemp('truncated')
+    whole = write_tiny_onnx(folder / 'm.onnx', properties={'name': 'small'}).read_bytes()
+    (folder / 'm.onnx').write_bytes(whole[: int(len(whole) * share)])
+    try:
+        assert ModelFile.open(folder / 'm.onnx').metadata.name == 'm'
+    except BackendError as error:
+        assert 'export it again' in str(error)
+
+
+@given(data=st.binary(max_size=300))
+@settings(max_examples=200, deadline=None)
+def test_any_bytes_are_read_or_refused(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / 'bytes.onnx'
+    path.write_bytes(data)
+    try:
+        ModelFile.open(path)
+    except BackendError as error:
+        assert 'bytes.onnx' in str(error)
+
+
+def edited(path, edit):
+    model = onnx.load(path)
+    edit(model.graph.initializer[0])
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def test_weights_in_other_files_are_refused(tmp_path):
+    def point_outside(tensor):
+        tensor.ClearField('raw_data')
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        tensor.external_data.add(key='location', value='../../etc/passwd')
+
+    path = edited(write_tiny_onnx(tmp_path / 'm.onnx'), point_outside)
+    with pytest.raises(BackendError, match='other files'):
+        ModelFile.open(path)
+
+
+def test_oversized_dimensions_are_refused(tmp_path):
+    path = edited(
+        write_tiny_onnx(tmp_path / 'm.onnx'), lambda tensor: tensor.dims.insert(0, 2**40)
+    )
+    with pytest.raises(BackendError, match='does not fit'):
+        ModelFile.open(path)
