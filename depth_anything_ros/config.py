@@ -334,7 +334,7 @@ def _built(config_class: type[Config], values: Mapping[str, Any]) -> Config:
     kinds = get_type_hints(config_class)
     arguments: dict[str, Any] = {}
     for name, kind in kinds.items():
-        if is_dataclass(kind):
+        if isinstance(kind, type) and is_dataclass(kind):
             arguments[name] = _built(kind, values)
         elif name in values:
             arguments[name] = (get_origin(kind) or kind)(values[name])
