@@ -1,0 +1,194 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+How well an occupancy grid agrees with the world it was made in.
+
+Only what the camera can see counts: cells within range, in its field of view and in line of sight.
+Rows are y, columns are x, as in nav_msgs/OccupancyGrid; cells hold −1 unknown, 0…100.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+CALLED_FREE_BELOW = 35
+CALLED_OCCUPIED_ABOVE = 65
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class GridFrame:
+    """Where a grid lies: the side of a cell and the outer corner of cell (0, 0), metres."""
+
+    resolution_m: float
+    origin_x: float
+    origin_y: float
+
+
+@dataclass(frozen=True)
+class Vantage:
+    """Where a camera looks from, in the frame of the grid: metres, radians."""
+
+    x: float
+    y: float
+    yaw: float
+    horizontal_fov: float
+    range_m: float = 5.0
+
+
+@dataclass(frozen=True)
+class GridCounts:
+    """
+    What was seen and how much of it was wrong, in cells and obstacles; counts add up over frames.
+
+    The strict errors are without the tolerance of one cell.
+    """
+
+    occupied: int = 0
+    occupied_called_free: int = 0
+    occupied_called_free_strict: int = 0
+    free: int = 0
+    free_called_occupied: int = 0
+    free_called_occupied_strict: int = 0
+    obstacles: int = 0
+    obstacles_found: int = 0
+
+    def __add__(self, other: GridCounts) -> GridCounts:
+        return GridCounts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    def percentages(self) -> dict[str, float | None]:
+        """Return the shares in percent; None where nothing of the kind was seen."""
+        return {
+            'occupied_called_free_percent': _percent(self.occupied_called_free, self.occupied),
+            'free_called_occupied_percent': _percent(self.free_called_occupied, self.free),
+            'obstacle_recall_percent': _percent(self.obstacles_found, self.obstacles),
+            'occupied_called_free_strict_percent': _percent(
+                self.occupied_called_free_strict, self.occupied
+            ),
+            'free_called_occupied_strict_percent': _percent(
+                self.free_called_occupied_strict, self.free
+            ),
+        }
+
+
+def _percent(part: int, whole: int) -> float | None:
+    return 100.0 * part / whole if whole else None
+
+
+def visible_cells(blocked: Mask, frame: GridFrame, vantage: Vantage) -> tuple[Mask, Mask]:
+    """
+    Return what is in sight of a (rows, columns) world: its free cells, its obstacles' fronts.
+
+    Rays are sampled every quarter of a cell, half a cell apart at the far end. A front is the
+    first blocked cell of a ray; what lies behind it is out of sight.
+    """
+    step = frame.resolution_m / 4
+    half = vantage.horizontal_fov / 2
+    count = math.ceil(vantage.horizontal_fov * vantage.range_m / frame.resolution_m * 2) + 1
+    angles = vantage.yaw + np.linspace(-half, half, count)[:, None]
+    distances = np.arange(step, vantage.range_m + 1e-9, step)[None, :]
+    x = (vantage.x + distances * np.cos(angles) - frame.origin_x) / frame.resolution_m
+    y = (vantage.y + distances * np.sin(angles) - frame.origin_y) / frame.resolution_m
+    columns, rows = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
+    height, width = blocked.shape
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    rows, columns = np.where(inside, rows, 0), np.where(inside, columns, 0)
+
+    hits = blocked[rows, columns] & inside
+    met = np.cumsum(hits, axis=1)
+    in_free = (met == 0) & inside
+    at_front = hits & (met == 1)
+    free, front = np.zeros_like(blocked), np.zeros_like(blocked)
+    free[rows[in_free], columns[in_free]] = True
+    front[rows[at_front], columns[at_front]] = True
+    return free & ~blocked, front
+
+
+def label_obstacles(blocked: Mask) -> NDArray[np.int32]:
+    """Return 1, 2, … for the cells of each connected (8 neighbours) obstacle, 0 elsewhere."""
+    _, labels = cv2.connectedComponents(blocked.astype(np.uint8), connectivity=8)
+    return np.asarray(labels, dtype=np.int32)
+
+
+def compare_grid(
+    cells: NDArray[np.int8], free: Mask, front: Mask, blocked: Mask, labels: NDArray[np.int32]
+) -> GridCounts:
+    """
+    Return the errors of a grid's cells against what was in sight; all are (rows, columns).
+
+    free, front: from `visible_cells`; labels: which obstacle a blocked cell belongs to. Truth may
+    lie one cell off: a front called free is an error where no neighbour is called occupied, a
+    free cell called occupied where no neighbour is blocked. An obstacle is found when half of its
+    visible front is called occupied within one cell.
+    """
+    called_free = (cells >= 0) & (cells < CALLED_FREE_BELOW)
+    called_occupied = cells > CALLED_OCCUPIED_ABOVE
+    near_called = _dilated(called_occupied)
+    size = int(labels.max(initial=0)) + 1
+    fronts = np.bincount(labels[front], minlength=size)[1:]
+    found = np.bincount(labels[front & near_called], minlength=size)[1:]
+    return GridCounts(
+        occupied=_count(front),
+        occupied_called_free=_count(front & called_free & ~near_called),
+        occupied_called_free_strict=_count(front & called_free),
+        free=_count(free),
+        free_called_occupied=_count(free & called_occupied & ~_dilated(blocked)),
+        free_called_occupied_strict=_count(free & called_occupied),
+        obstacles=_count(fronts > 0),
+        obstacles_found=_count((fronts > 0) & (2 * found >= fronts)),
+    )
+
+
+def resample_truth(
+    truth: NDArray[np.int8], truth_frame: GridFrame, frame: GridFrame, shape: tuple[int, int]
+) -> tuple[Mask, Mask]:
+    """
+    Return which cells of a grid of this (rows, columns) shape are blocked, and which are known.
+
+    Both grids have parallel axes. A cell is blocked where any blocked cell of the truth, as fine
+    as the grid or finer, has its centre in it.
+    """
+    row, column = _cells_of(*_centres(frame, shape), truth_frame)
+    inside = (row >= 0) & (row < truth.shape[0]) & (column >= 0) & (column < truth.shape[1])
+    known = np.zeros(shape, dtype=bool)
+    known[inside] = truth[row[inside], column[inside]] >= 0
+
+    blocked = np.zeros(shape, dtype=bool)
+    y, x = _centres(truth_frame, truth.shape)
+    occupied = truth > CALLED_OCCUPIED_ABOVE
+    row, column = _cells_of(y[occupied], x[occupied], frame)
+    inside = (row >= 0) & (row < shape[0]) & (column >= 0) & (column < shape[1])
+    blocked[row[inside], column[inside]] = True
+    return blocked, known | blocked
+
+
+def _centres(
+    frame: GridFrame, shape: tuple[int, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    rows, columns = np.indices(shape)
+    return (
+        frame.origin_y + (rows + 0.5) * frame.resolution_m,
+        frame.origin_x + (columns + 0.5) * frame.resolution_m,
+    )
+
+
+def _cells_of(
+    y: NDArray[np.float64], x: NDArray[np.float64], frame: GridFrame
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    row = np.floor((y - frame.origin_y) / frame.resolution_m + 1e-6).astype(np.intp)
+    column = np.floor((x - frame.origin_x) / frame.resolution_m + 1e-6).astype(np.intp)
+    return row, column
+
+
+def _dilated(mask: Mask) -> Mask:
+    return cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+
+
+def _count(mask: Mask) -> int:
+    return int(np.count_nonzero(mask))
