@@ -1,0 +1,51 @@
+# make demo    see it work: a recording through the real node, into demo_output/
+# make test    lint, types, layers and tests
+# make setup   only the virtual environment both use
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# A sourced ROS 2 brings rclpy and the messages; elsewhere they come as wheels.
+ifdef ROS_DISTRO
+VENV_OPTIONS := --system-site-packages
+EXTRAS := cpu,replay,sim,dev
+else
+EXTRAS := ros,cpu,replay,sim,dev
+endif
+
+DEMO_OPTIONS := $(if $(RECORDING),--recording '$(RECORDING)') $(if $(MODEL),--model '$(MODEL)')
+
+.PHONY: setup demo test test-export bench clean
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: setup.py
+	$(PYTHON) -m venv $(VENV_OPTIONS) $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]'
+	touch $@
+
+demo: setup
+	$(BIN)/depth-anything-ros demo $(DEMO_OPTIONS)
+
+test: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy depth_anything_ros
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+# The exporter needs torch, the robot never does: its tests have an environment of their own.
+# Any build of torch will do; on the CPU the small one is enough.
+EXPORT_VENV ?= .venv-export
+TORCH ?= torch==2.13.0
+
+test-export: $(EXPORT_VENV)/.installed
+	$(EXPORT_VENV)/bin/python -m pytest -m export
+
+$(EXPORT_VENV)/.installed: setup.py
+	$(PYTHON) -m venv $(EXPORT_VENV)
+	$(EXPORT_VENV)/bin/python -m pip install --quiet '$(TORCH)'
+	$(EXPORT_VENV)/bin/python -m pip install --quiet --editable '.[cpu,export,replay,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(EXPORT_VENV) demo_output build

@@ -1,0 +1,210 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""One step through the stages: frames → views → predictions → metric depth → cloud, scan, grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import auto, Flag
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from depth_anything_ros.config import PipelineConfig
+from depth_anything_ros.estimation.backend import Backend
+from depth_anything_ros.estimation.preprocess import Preprocessor
+from depth_anything_ros.frame import DepthMap, Frame, Prediction
+from depth_anything_ros.mapping.cleaning import Cleaner
+from depth_anything_ros.mapping.confidence import ConfidenceEstimator
+from depth_anything_ros.mapping.local_grid import LocalGrid, OccupancyGrid
+from depth_anything_ros.mapping.point_cloud import organised_cloud
+from depth_anything_ros.mapping.virtual_scan import virtual_scan, VirtualScan
+from depth_anything_ros.scale.fusion import ScaleEstimator
+from depth_anything_ros.scale.metric_depth import metric_depth
+
+
+class Output(Flag):
+    """What somebody wants of a step besides depth; the rest is not computed."""
+
+    POINTS = auto()
+    SCAN = auto()
+    GRID = auto()
+
+
+@dataclass
+class StageClock:
+    """Milliseconds spent in each stage of a step, added up over its views."""
+
+    stage_ms: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        """Add the duration of the block to a stage."""
+        start = time.perf_counter()
+        yield
+        elapsed_ms = (time.perf_counter() - start) * 1e3
+        self.stage_ms[stage] = self.stage_ms.get(stage, 0.0) + elapsed_ms
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The network's share of a step: the predictions of all views of all frames."""
+
+    frames: Sequence[Frame]
+    predictions: Sequence[Prediction]
+    clock: StageClock
+
+
+@dataclass(frozen=True)
+class CameraResult:
+    """
+    What one step gave for one camera; one prediction and one depth map a view.
+
+    cleaned: (h, w) float32 a view, the depth that may become points. cloud: (h, w·views, 3)
+    float32 in the camera's optical frame. None where it was not wanted.
+    """
+
+    frame: Frame
+    predictions: Sequence[Prediction]
+    depth_maps: Sequence[DepthMap]
+    cleaned: Sequence[NDArray[np.float32]]
+    cloud: NDArray[np.float32] | None
+    scan: VirtualScan | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """The outcome of one step; stage_ms holds the time of every stage that ran."""
+
+    cameras: Sequence[CameraResult]
+    grid: OccupancyGrid | None
+    stage_ms: dict[str, float]
+
+
+class _ViewState:
+    """What the stages remember of a view from frame to frame."""
+
+    def __init__(self, config: PipelineConfig) -> None:
+        self.scale = ScaleEstimator(config.scale)
+        self.confidence = ConfidenceEstimator(config.cleaning)
+        self.cleaner = Cleaner(config.cleaning)
+
+    def reconfigure(self, config: PipelineConfig) -> None:
+        self.scale.config = config.scale
+        self.confidence.config = config.cleaning
+        self.cleaner.config = config.cleaning
+
+
+class Pipeline:
+    """
+    The stages in their order.
+
+    `estimate` and `interpret` may run in two threads, one each, so that the network works on the
+    next frames while the last ones are mapped. The other methods belong to the thread of
+    `interpret`.
+    """
+
+    def __init__(self, backend: Backend, config: PipelineConfig) -> None:
+        """Take a loaded network; the pipeline does not close it."""
+        self._backend = backend
+        self._preprocessor = Preprocessor(backend.info.height, backend.info.width)
+        self._config = config
+        self._states: dict[tuple[str, int], _ViewState] = {}
+        self._grid = LocalGrid(config.grid, config.obstacle)
+
+    def estimate(self, frames: Sequence[Frame]) -> Estimate:
+        """
+        Return the predictions for at most one frame of each camera, in one batch.
+
+        Raise CameraError where an image does not fit its calibration.
+        """
+        clock = StageClock()
+        info = self._backend.info
+        if (info.height, info.width) != (self._preprocessor.height, self._preprocessor.width):
+            self._preprocessor = Preprocessor(info.height, info.width)
+        with clock.time('remap'):
+            views, batch = self._preprocessor.views(frames)
+        with clock.time('infer'):
+            values = self._backend.infer(batch)
+        predictions = [
+            Prediction(view, value, info.is_metric)
+            for view, value in zip(views, values, strict=True)
+        ]
+        return Estimate(frames, predictions, clock)
+
+    def interpret(self, estimate: Estimate, outputs: Output) -> Step:
+        """Return metric depth of an estimate's views, and of the outputs those that are wanted."""
+        clock = estimate.clock
+        cameras = [
+            self._interpret_camera(frame, estimate.predictions, outputs, clock)
+            for frame in estimate.frames
+        ]
+        grid = None
+        if Output.GRID in outputs:
+            with clock.time('grid'):
+                self._grid.update(
+                    [depth_map for camera in cameras for depth_map in camera.depth_maps],
+                    [cleaned for camera in cameras for cleaned in camera.cleaned],
+                )
+                grid = self._grid.occupancy()
+        return Step(cameras, grid, clock.stage_ms)
+
+    def process(self, frames: Sequence[Frame], outputs: Output) -> Step:
+        """Return the outcome of both halves of a step."""
+        return self.interpret(self.estimate(frames), outputs)
+
+    def reconfigure(self, config: PipelineConfig) -> None:
+        """Take new settings; only another size or resolution of the grid empties it."""
+        old, self._config = self._config, config
+        for state in self._states.values():
+            state.reconfigure(config)
+        size, old_size = (
+            (grid.grid_size_m, grid.grid_resolution_m) for grid in (config.grid, old.grid)
+        )
+        if size != old_size:
+            self._grid = LocalGrid(config.grid, config.obstacle)
+        self._grid.config, self._grid.obstacle = config.grid, config.obstacle
+
+    def reset_scale(self) -> None:
+        """Forget the scale of every view and what else is known from its last frames."""
+        self._states.clear()
+
+    def reset_grid(self) -> None:
+        """Turn every cell unknown."""
+        self._grid.reset()
+
+    def _interpret_camera(
+        self, frame: Frame, predictions: Sequence[Prediction], outputs: Output, clock: StageClock
+    ) -> CameraResult:
+        own = [prediction for prediction in predictions if prediction.view.frame is frame]
+        depth_maps = [self._depth_map(prediction, clock) for prediction in own]
+        cleaned: list[NDArray[np.float32]] = []
+        cloud, scan = None, None
+        if outputs:
+            with clock.time('clean'):
+                cleaned = [self._state(d.view.index, frame).cleaner.clean(d) for d in depth_maps]
+        if Output.POINTS in outputs:
+            with clock.time('cloud'):
+                cloud = organised_cloud(depth_maps, cleaned, self._config.cloud)
+        if Output.SCAN in outputs:
+            with clock.time('scan'):
+                scan = virtual_scan(depth_maps, cleaned, self._config.scan, self._config.obstacle)
+        return CameraResult(frame, own, depth_maps, cleaned, cloud, scan)
+
+    def _depth_map(self, prediction: Prediction, clock: StageClock) -> DepthMap:
+        state = self._state(prediction.view.index, prediction.view.frame)
+        with clock.time('scale'):
+            scale = state.scale.update(prediction)
+            depth_m = metric_depth(prediction, scale)
+        with clock.time('confidence'):
+            confidence = state.confidence.estimate(prediction, depth_m, scale)
+        return DepthMap(prediction.view, depth_m, confidence, scale)
+
+    def _state(self, view_index: int, frame: Frame) -> _ViewState:
+        key = frame.camera, view_index
+        if key not in self._states:
+            self._states[key] = _ViewState(self._config)
+        return self._states[key]

@@ -1,0 +1,64 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Install as a ROS 2 package with colcon, or with pip and extras where there is no ROS."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+PACKAGE = 'depth_anything_ros'
+SHARE = f'share/{PACKAGE}'
+
+
+def shared(folder: str) -> list[tuple[str, list[str]]]:
+    """Return data_files entries that install a folder, whole, below share/."""
+    folders = [Path(folder), *(path for path in sorted(Path(folder).rglob('*')) if path.is_dir())]
+    return [
+        (f'{SHARE}/{path.as_posix()}', [str(file) for file in sorted(path.iterdir()) if file.is_file()])
+        for path in folders
+    ]
+
+
+setup(
+    name=PACKAGE,
+    version='0.1.0',
+    description='Metric depth, clouds, a virtual scan and a local grid from ordinary cameras',
+    license='Apache-2.0',
+    maintainer='The depth_anything_ros authors',
+    maintainer_email='maintainers@depth-anything-ros.invalid',
+    packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
+    package_data={PACKAGE: ['demo_model/*']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
+        (SHARE, ['package.xml']),
+        *shared('launch'),
+        *shared('config'),
+    ],
+    zip_safe=False,
+    python_requires='>=3.10',
+    install_requires=['setuptools', 'numpy', 'numba', 'opencv-python-headless>=4.7', 'rich', 'typer'],
+    extras_require={
+        'ros': [
+            'ros-kilted-diagnostic-msgs',
+            'ros-kilted-lifecycle-msgs',
+            'ros-kilted-nav-msgs',
+            'ros-kilted-rclpy',
+            'ros-kilted-rmw-fastrtps-cpp',
+            'ros-kilted-rosgraph-msgs',
+            'ros-kilted-sensor-msgs',
+            'ros-kilted-std-srvs',
+        ],
+        'cpu': ['openvino>=2025.0'],
+        'tensorrt': ['tensorrt>=10.0,<12', 'pycuda'],
+        'export': ['torch>=2.6', 'transformers>=4.45', 'onnx', 'onnxscript', 'safetensors'],
+        'sim': ['mujoco>=3.2'],
+        'replay': ['mcap', 'rosbags>=0.10'],
+        'dev': ['hypothesis', 'import-linter', 'mypy', 'onnx', 'pytest', 'ruff'],
+    },
+    entry_points={
+        'console_scripts': [
+            'depth_anything_node = depth_anything_ros.node.depth_anything_node:main',
+            'depth-anything-ros = depth_anything_ros.cli:app',
+        ],
+    },
+)
