@@ -14,7 +14,10 @@ def shared(folder: str) -> list[tuple[str, list[str]]]:
     """Return data_files entries that install a folder, whole, below share/."""
     folders = [Path(folder), *(path for path in sorted(Path(folder).rglob('*')) if path.is_dir())]
     return [
-        (f'{SHARE}/{path.as_posix()}', [str(file) for file in sorted(path.iterdir()) if file.is_file()])
+        (
+            f'{SHARE}/{path.as_posix()}',
+            [str(file) for file in sorted(path.iterdir()) if file.is_file()],
+        )
         for path in folders
     ]
 
@@ -36,7 +39,14 @@ setup(
     ],
     zip_safe=False,
     python_requires='>=3.10',
-    install_requires=['setuptools', 'numpy', 'numba', 'opencv-python-headless>=4.7', 'rich', 'typer'],
+    install_requires=[
+        'setuptools',
+        'numpy',
+        'numba',
+        'opencv-python-headless>=4.7',
+        'rich',
+        'typer',
+    ],
     extras_require={
         'ros': [
             'ros-kilted-diagnostic-msgs',

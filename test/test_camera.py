@@ -1,0 +1,111 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+import cv2
+from hypothesis import given, strategies as st
+import numpy as np
+from numpy.testing import assert_allclose
+import pytest
+
+from depth_anything_ros.camera import CameraError, CameraModel, Pinhole, virtual_cameras
+
+VGA = Pinhole(640, 480, 500.0, 500.0, 319.5, 239.5)
+PLUMB_BOB = CameraModel(VGA, 'plumb_bob', (-0.25, 0.08, 0.001, -0.0005, 0.0))
+FISHEYE = CameraModel(
+    Pinhole(640, 480, 200.0, 200.0, 319.5, 239.5), 'equidistant', (0.02, -0.005, 0.001, 0.0)
+)
+
+
+def test_field_of_view_makes_the_focal_length():
+    camera = Pinhole.from_field_of_view(200, 100, 90.0)
+    assert (camera.fx, camera.fy, camera.cx, camera.cy) == pytest.approx((100, 100, 99.5, 49.5))
+    assert camera.horizontal_fov_deg == pytest.approx(90.0)
+
+
+def test_projection_by_hand():
+    assert_allclose(VGA.project(np.array([1.0, -0.5, 2.0])), [319.5 + 250, 239.5 - 125])
+    assert np.isnan(VGA.project(np.array([1.0, 1.0, -1.0]))).all()
+
+
+def test_resizing_keeps_what_the_image_corners_see():
+    half = VGA.resized(320, 240)
+    assert half.ray_x[0] - 0.5 / half.fx == pytest.approx(VGA.ray_x[0] - 0.5 / VGA.fx, abs=1e-6)
+    assert half.horizontal_fov_deg == pytest.approx(VGA.horizontal_fov_deg)
+
+
+@given(
+    st.integers(2, 60),
+    st.integers(2, 60),
+    st.floats(20, 120),
+    st.floats(0.1, 50.0),
+)
+def test_back_projection_undoes_projection(width, height, fov, depth):
+    camera = Pinhole.from_field_of_view(width, height, fov)
+    points = camera.back_project(np.full((height, width), depth, np.float32))
+    v, u = np.mgrid[:height, :width]
+    assert_allclose(camera.project(points), np.stack([u, v], -1), atol=1e-2)
+
+
+def test_distorted_projection_agrees_with_opencv():
+    ray = np.array([[0.3, -0.2, 1.0]])
+    matrix = np.array([[500, 0, 319.5], [0, 500, 239.5], [0, 0, 1.0]])
+    expected, _ = cv2.projectPoints(ray, np.zeros(3), np.zeros(3), matrix, PLUMB_BOB.distortion)
+    assert_allclose(PLUMB_BOB.project(ray), expected[0])
+
+
+@pytest.mark.parametrize('camera', [PLUMB_BOB, FISHEYE])
+def test_normalised_undoes_projection(camera):
+    coordinates = np.array([[0.0, 0.0], [0.3, -0.2], [-0.4, 0.3]])
+    rays = np.concatenate([coordinates, np.ones((3, 1))], axis=1)
+    assert_allclose(camera.normalised(camera.project(rays)), coordinates, atol=1e-3)
+
+
+def test_equidistant_maps_the_angle_to_the_radius_even_behind():
+    camera = CameraModel(Pinhole(640, 640, 100.0, 100.0, 320.0, 320.0), 'equidistant')
+    rays = np.array([[1.0, 0.0, 0.0], [np.sin(1.8), 0.0, np.cos(1.8)]])
+    assert_allclose(camera.project(rays)[:, 0], [320 + 100 * np.pi / 2, 320 + 180])
+
+
+def test_one_view_of_an_undistorted_camera_is_the_whole_image():
+    (view,) = virtual_cameras(CameraModel(VGA), 336, 252)
+    assert view.pinhole == VGA.resized(336, 252)
+
+
+def test_a_distorted_camera_gives_a_view_without_black_borders():
+    (view,) = virtual_cameras(PLUMB_BOB, 336, 252)
+    x, y, seen = view.remap_tables(PLUMB_BOB)
+    assert seen.all()
+    assert x.min() < 25
+    assert x.max() > 615
+    assert y.min() < 25
+    assert y.max() > 455
+
+
+def test_a_wide_camera_is_split_into_views_that_cover_it():
+    views = virtual_cameras(FISHEYE, 168, 126)
+    fovs = [view.pinhole.horizontal_fov_deg for view in views]
+    assert len(views) >= 2
+    assert all(50 <= fov <= 90 for fov in fovs)
+    yaws = [
+        np.degrees(np.arctan2(v.camera_from_view[0, 2], v.camera_from_view[2, 2])) for v in views
+    ]
+    assert yaws == sorted(yaws)
+    for left, right in zip(range(len(views) - 1), range(1, len(views)), strict=True):
+        assert yaws[left] + fovs[left] / 2 > yaws[right] - fovs[right] / 2
+    covered = yaws[-1] + fovs[-1] / 2 - (yaws[0] - fovs[0] / 2)
+    assert covered == pytest.approx(FISHEYE.horizontal_fov_deg, abs=10)
+
+
+@pytest.mark.parametrize(
+    ('pinhole', 'model', 'distortion', 'message'),
+    [
+        (Pinhole(640, 480, 0, 0, 0, 0), 'plumb_bob', (), 'not positive'),
+        (Pinhole(640, 480, np.nan, 500, 320, 240), 'plumb_bob', (), 'NaN'),
+        (Pinhole(0, 0, 500, 500, 320, 240), 'plumb_bob', (), 'empty'),
+        (VGA, 'omnidirectional', (), 'not supported'),
+        (VGA, 'equidistant', (0.1,), 'expected one of'),
+        (VGA, 'plumb_bob', (np.inf, 0, 0, 0), 'NaN or infinite'),
+    ],
+)
+def test_what_cannot_be_a_calibration_is_refused(pinhole, model, distortion, message):
+    with pytest.raises(CameraError, match=message):
+        CameraModel(pinhole, model, distortion)
