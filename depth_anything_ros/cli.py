@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import typer
-
 from depth_anything_ros.estimation import commands as estimation
 from depth_anything_ros.replay import commands as replay
 from depth_anything_ros.simulation import commands as simulation
+import typer
 
 app = typer.Typer(
     name='depth-anything-ros',

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from depth_anything_ros.camera import CameraModel, Pinhole
 from depth_anything_ros.scale.estimate import ScaleEstimate
 from depth_anything_ros.transforms import Transform
+import numpy as np
+from numpy.typing import NDArray
 
 ReferenceSource = Literal['scan', 'points', 'depth', 'range']
 

@@ -10,9 +10,6 @@ from dataclasses import dataclass, field
 from enum import auto, Flag
 import time
 
-import numpy as np
-from numpy.typing import NDArray
-
 from depth_anything_ros.config import PipelineConfig
 from depth_anything_ros.estimation.backend import Backend
 from depth_anything_ros.estimation.preprocess import Preprocessor
@@ -24,6 +21,8 @@ from depth_anything_ros.mapping.point_cloud import organised_cloud
 from depth_anything_ros.mapping.virtual_scan import virtual_scan, VirtualScan
 from depth_anything_ros.scale.fusion import ScaleEstimator
 from depth_anything_ros.scale.metric_depth import metric_depth
+import numpy as np
+from numpy.typing import NDArray
 
 
 class Output(Flag):

@@ -1,12 +1,11 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
 import cv2
+from depth_anything_ros.camera import CameraError, CameraModel, Pinhole, virtual_cameras
 from hypothesis import given, strategies as st
 import numpy as np
 from numpy.testing import assert_allclose
 import pytest
-
-from depth_anything_ros.camera import CameraError, CameraModel, Pinhole, virtual_cameras
 
 VGA = Pinhole(640, 480, 500.0, 500.0, 319.5, 239.5)
 PLUMB_BOB = CameraModel(VGA, 'plumb_bob', (-0.25, 0.08, 0.001, -0.0005, 0.0))

@@ -1,10 +1,5 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-from hypothesis import given, strategies as st
-import numpy as np
-from numpy.testing import assert_allclose
-import pytest
-
 from depth_anything_ros.transforms import (
     base_from_mounted_camera,
     inverse,
@@ -14,6 +9,10 @@ from depth_anything_ros.transforms import (
     transform_from,
     transform_points,
 )
+from hypothesis import given, strategies as st
+import numpy as np
+from numpy.testing import assert_allclose
+import pytest
 
 angles = st.floats(-3.1, 3.1)
 metres = st.floats(-50.0, 50.0)

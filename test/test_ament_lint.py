@@ -1,0 +1,31 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The linters a ROS 2 distribution runs on its packages; they come with the distribution."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FOLDERS = [str(ROOT / name) for name in ('depth_anything_ros', 'launch', 'test', 'benchmark')]
+
+
+def test_flake8():
+    ament_flake8 = pytest.importorskip('ament_flake8.main')
+    errors, report = ament_flake8.main_with_errors(argv=[*FOLDERS, str(ROOT / 'setup.py')])
+    assert errors == 0, '\n'.join(report)
+
+
+def test_pep257():
+    ament_pep257 = pytest.importorskip('ament_pep257.main')
+    assert ament_pep257.main(argv=[*FOLDERS, str(ROOT / 'setup.py')]) == 0
+
+
+def test_copyright():
+    ament_copyright = pytest.importorskip('ament_copyright.main')
+    assert ament_copyright.main(argv=[*FOLDERS, str(ROOT / 'setup.py')]) == 0
+
+
+def test_xmllint():
+    ament_xmllint = pytest.importorskip('ament_xmllint.main')
+    assert ament_xmllint.main(argv=[str(ROOT / 'package.xml')]) == 0
