@@ -108,6 +108,37 @@ class CleaningConfig:
     range_max_m: float = setting(
         6.0, 'farther pixels are not used', unit='m', minimum=0.5, maximum=100.0
     )
+    edge_jump: float = setting(
+        0.08,
+        'bend of the inverse depth, relative, that counts as an edge between two things',
+        minimum=0.01,
+        maximum=1.0,
+    )
+    edge_blur_px: int = setting(
+        2, 'how far the network smears an edge', unit='px', minimum=1, maximum=6
+    )
+    grazing_min_deg: float = setting(
+        2.0,
+        'surfaces seen at a smaller angle are not used',
+        unit='°',
+        minimum=0.0,
+        maximum=45.0,
+    )
+    speck_size_px: int = setting(
+        5, 'a pixel needs this many used pixels around it, itself included', minimum=1, maximum=25
+    )
+    min_confidence: float = setting(
+        0.05, 'pixels of less confidence are not used', minimum=0.0, maximum=1.0
+    )
+    body_mask: str = setting(
+        '',
+        "image file, bright where the camera sees the robot itself; '{camera}' is replaced by the "
+        "camera's name",
+    )
+    body_polygon: tuple[float, ...] = setting(
+        (),
+        'outline of what the camera sees of the robot: x, y, x, y, … as shares of the image',
+    )
 
 
 @dataclass(frozen=True)
@@ -115,10 +146,52 @@ class ObstacleConfig:
     """What stands in the robot's way, by height over the floor."""
 
     obstacle_height_min_m: float = setting(
-        0.08, 'lower points are floor', unit='m', minimum=0.01, maximum=1.0
+        0.08,
+        'lower points do not block; as deep under the floor is a hole',
+        unit='m',
+        minimum=0.01,
+        maximum=1.0,
     )
     robot_height_m: float = setting(
         1.0, 'higher points do not block the robot', unit='m', minimum=0.05, maximum=5.0
+    )
+    max_step_m: float = setting(
+        0.05, 'sills up to this height are floor', unit='m', minimum=0.0, maximum=0.5
+    )
+    max_slope_deg: float = setting(
+        10.0, 'ramps up to this slope are floor', unit='°', minimum=0.0, maximum=40.0
+    )
+
+
+@dataclass(frozen=True)
+class CloudConfig:
+    """The point cloud."""
+
+    cloud_color: bool = setting(False, 'whether points carry the color of their pixel')
+    cloud_voxel_m: float = setting(
+        0.0,
+        'keep one point a cube of this side, and no image order; 0 keeps all',
+        unit='m',
+        minimum=0.0,
+        maximum=1.0,
+    )
+    cloud_free_space: bool = setting(
+        True,
+        'whether rays that meet nothing end in a point at range_max_m, so that costmaps clear',
+    )
+
+
+@dataclass(frozen=True)
+class ScanConfig:
+    """The virtual laser scan."""
+
+    scan_increment_deg: float = setting(
+        0.5, 'angle between two rays', unit='°', minimum=0.05, maximum=5.0
+    )
+    scan_clear_value: str = setting(
+        'inf',
+        'range of a ray that is free to range_max_m: inf (REP 117) or range_max + 1',
+        choices=('inf', 'range_max_plus_one'),
     )
 
 
@@ -131,6 +204,25 @@ class GridConfig:
     )
     grid_size_m: float = setting(
         10.0, 'side of the square grid', unit='m', minimum=1.0, maximum=60.0, dynamic=False
+    )
+    grid_decay_s: float = setting(
+        20.0,
+        'time in which evidence falls to a third (1/e) where nothing new is seen; 0 keeps it',
+        unit='s',
+        minimum=0.0,
+        maximum=3600.0,
+    )
+    grid_pose_jump_m: float = setting(
+        1.0,
+        'a pose that moved farther than this since the last frame starts the grid anew',
+        unit='m',
+        minimum=0.05,
+        maximum=100.0,
+    )
+    footprint: tuple[float, ...] = setting(
+        (0.2, 0.2, 0.2, -0.2, -0.2, -0.2, -0.2, 0.2),
+        "the robot's outline in the base frame, kept free: x, y, x, y, …; empty clears nothing",
+        unit='m',
     )
 
 
@@ -236,12 +328,15 @@ class PipelineConfig:
     scale: ScaleConfig = field(default_factory=ScaleConfig)
     cleaning: CleaningConfig = field(default_factory=CleaningConfig)
     obstacle: ObstacleConfig = field(default_factory=ObstacleConfig)
+    cloud: CloudConfig = field(default_factory=CloudConfig)
+    scan: ScanConfig = field(default_factory=ScanConfig)
     grid: GridConfig = field(default_factory=GridConfig)
 
 
 RULES: tuple[tuple[str, str], ...] = (
     ('range_min_m', 'range_max_m'),
     ('obstacle_height_min_m', 'robot_height_m'),
+    ('max_step_m', 'obstacle_height_min_m'),
 )
 """Settings of which the first must be less than the second."""
 
