@@ -96,6 +96,9 @@ class ScaleConfig:
     scale_timeout_s: float = setting(
         2.0, 'time after which an unconfirmed scale is lost', unit='s', minimum=0.1, maximum=60.0
     )
+    use_floor: bool = setting(
+        True, 'take the scale from the floor where the pose of the camera over it is known'
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,133 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""How the network's own affine changed from one prediction to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+
+import cv2
+from depth_anything_ros.scale.robust_fit import shrink_shift
+from depth_anything_ros.scale.thumbnail import Thumbnail
+from depth_anything_ros.transforms import inverse, Transform, transform_points
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+SMALLEST_INVERSE_DEPTH = 0.02
+LARGEST_MISFIT = 0.3
+SMALLEST_MISFIT = 1e-4
+LEAST_CORRELATION = 0.3
+
+SHIFT_STEP = 0.1
+"""Prior standard deviation of the change of b in a frame, of the median inverse depth."""
+
+SMALLEST_SHARE = 0.3
+
+EFFECTIVE_SAMPLES = 400
+EFFECTIVE_SAMPLES_UNPOSED = 20
+"""Without a pose the scene's own motion looks like flicker, all of it in one direction."""
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """(a, b) of the new prediction that keeps the last inverse depths, and its (2, 2) noise."""
+
+    a: float
+    b: float
+    covariance: Floats
+
+
+def align(
+    last: Thumbnail, a: float, b: float, now: Thumbnail, with_shift: bool
+) -> Alignment | None:
+    """
+    Return the scale of `now` under which it agrees with `last`, of which 1/z = a·d + b is known.
+
+    The last inverse depths are warped by the poses where both have one. None where the two have
+    too little in common. Both predictions are equally noisy, so the line is the reduced major axis
+    (the ratio of standard deviations), which least squares would bend; IRLS with Tukey's weights.
+    """
+    if last.values.shape != now.values.shape:
+        return None
+    known = a * last.values + b
+    posed = last.grid_from_view is not None and now.grid_from_view is not None
+    if last.grid_from_view is not None and now.grid_from_view is not None:
+        now_from_last = inverse(now.grid_from_view) @ last.grid_from_view
+        known, values = _warp(known, now_from_last, now)
+    else:
+        known, values = known.ravel(), now.values.ravel()
+    good = np.isfinite(values) & (known > SMALLEST_INVERSE_DEPTH)
+    if good.sum() < SMALLEST_SHARE * last.values.size:
+        return None
+    samples = EFFECTIVE_SAMPLES if posed else EFFECTIVE_SAMPLES_UNPOSED
+    return _major_axis(values[good], known[good], b, samples, with_shift)
+
+
+def _warp(known: Floats, now_from_last: Transform, now: Thumbnail) -> tuple[Floats, Floats]:
+    """Return (N,) inverse depths that the last points have now, and (N,) values seen there."""
+    pinhole = now.pinhole
+    valid = known > SMALLEST_INVERSE_DEPTH
+    depth = np.divide(1.0, known, where=valid, out=np.full_like(known, np.nan))
+    rays = np.empty((*known.shape, 3))
+    rays[..., 0], rays[..., 1], rays[..., 2] = pinhole.ray_x, pinhole.ray_y[:, None], 1.0
+    points = transform_points(now_from_last, rays * depth[..., None])
+    pixels = pinhole.project(points).astype(np.float32)
+    seen = cv2.remap(
+        now.values,
+        pixels[..., 0],
+        pixels[..., 1],
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(float('nan'),),
+    )
+    return (1 / points[..., 2]).ravel(), np.asarray(seen, dtype=np.float64).ravel()
+
+
+def _major_axis(
+    x: Floats, y: Floats, b: float, effective_samples: int, with_shift: bool
+) -> Alignment | None:
+    """Return the robust line y = A·x + B near B = b, None where it explains too little."""
+    middle = float(np.median(y))
+    weights = 1 / np.maximum(y, 0.2 * middle) ** 2
+    slope, offset = _first_axis(x, y, b, with_shift)
+    for _ in range(4):
+        misfits = np.abs(y - slope * x - offset) * np.sqrt(weights)
+        spread = 1.4826 * float(np.median(misfits)) + SMALLEST_MISFIT
+        robust = weights * np.maximum(1 - (misfits / (4.685 * spread)) ** 2, 0.0) ** 2
+        slope, offset = _axis(x, y, robust, b, with_shift)
+    if slope <= 0 or spread > LARGEST_MISFIT:
+        return None
+    w = robust / robust.sum() * weights.mean()
+    information = np.array([[w @ (x * x), w @ x], [w @ x, w.sum()]])
+    information += np.diag(np.diag(information)) * 1e-4
+    covariance = np.linalg.inv(information) * spread**2 / effective_samples
+    if with_shift:
+        slope, offset = shrink_shift(slope, offset, covariance, SHIFT_STEP * middle, b)
+    return Alignment(slope, offset, covariance)
+
+
+def _first_axis(x: Floats, y: Floats, b: float, with_shift: bool) -> tuple[float, float]:
+    middle_x, middle_y = float(np.median(x)), float(np.median(y))
+    spread_x = float(np.median(np.abs(x - middle_x)))
+    if not with_shift or spread_x <= 0.02 * abs(middle_x):
+        return (middle_y - b) / middle_x, b
+    slope = float(np.median(np.abs(y - middle_y))) / spread_x
+    return slope, middle_y - slope * middle_x
+
+
+def _axis(
+    x: Floats, y: Floats, weights: Floats, b: float, with_shift: bool
+) -> tuple[float, float]:
+    w = weights / weights.sum()
+    if not with_shift:
+        return math.sqrt(w @ (y * y) / (w @ (x * x))), 0.0
+    mean_x, mean_y = float(w @ x), float(w @ y)
+    dx, dy = x - mean_x, y - mean_y
+    xx, yy, xy = float(w @ (dx * dx)), float(w @ (dy * dy)), float(w @ (dx * dy))
+    if xy < LEAST_CORRELATION * math.sqrt(xx * yy) or xx == 0:
+        return (mean_y - b) / mean_x, b
+    slope = math.sqrt(yy / xx)
+    return slope, mean_y - slope * mean_x

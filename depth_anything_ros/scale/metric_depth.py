@@ -1,0 +1,35 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A prediction and its scale become metres."""
+
+from __future__ import annotations
+
+from depth_anything_ros.frame import Prediction
+from depth_anything_ros.scale.estimate import ScaleEstimate
+import numpy as np
+from numpy.typing import NDArray
+
+SMALLEST_INVERSE_DEPTH = 1e-3
+
+
+def metric_depth(prediction: Prediction, scale: ScaleEstimate) -> NDArray[np.float32]:
+    """
+    Return (h, w) float32 depth along the optical axis in metres.
+
+    +Inf where 1/z = a·d + b is below 1/km, NaN where the view has no pixel or the scale is lost.
+    """
+    values, seen = prediction.values, prediction.view.seen
+    if not scale.is_metric:
+        return np.full_like(values, np.nan)
+    if prediction.is_metric:
+        depth = values * np.float32(1 / scale.a)
+        depth[~(values > 0)] = np.nan
+    else:
+        inverse = values * np.float32(scale.a)
+        inverse += np.float32(scale.b)
+        beyond = inverse < SMALLEST_INVERSE_DEPTH
+        depth = np.divide(np.float32(1), inverse, out=inverse, where=~beyond)
+        depth[beyond] = np.inf
+    if seen is not None:
+        depth[~seen] = np.nan
+    return depth

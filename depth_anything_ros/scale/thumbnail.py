@@ -1,0 +1,66 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A prediction made small: what the fits look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+from depth_anything_ros.camera import Pinhole
+from depth_anything_ros.frame import Prediction, View
+from depth_anything_ros.transforms import Transform
+import numpy as np
+from numpy.typing import NDArray
+
+COLUMNS = 56
+"""Blocks of 6 pixels at 336 columns: 2,352 samples, each with a sixth of the pixels' noise."""
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """
+    Block means of a prediction.
+
+    values: (rows, COLUMNS) float64, affine in inverse depth; NaN where the view has no pixel.
+    pinhole: the camera of this small image. seen: (rows, COLUMNS) bool, finite values.
+    """
+
+    values: NDArray[np.float64]
+    pinhole: Pinhole
+    base_from_view: Transform | None
+    grid_from_base: Transform | None
+
+    @cached_property
+    def seen(self) -> NDArray[np.bool_]:
+        """(rows, COLUMNS) where `values` are finite."""
+        return np.isfinite(self.values)
+
+    @property
+    def grid_from_view(self) -> Transform | None:
+        """The view's optical frame in the fixed frame."""
+        if self.base_from_view is None or self.grid_from_base is None:
+            return None
+        return self.grid_from_base @ self.base_from_view
+
+
+def inverse_values(prediction: Prediction) -> NDArray[np.float32]:
+    """Return (h, w) values affine in inverse depth; NaN where the view has no pixel."""
+    values, seen = prediction.values, prediction.view.seen
+    if prediction.is_metric:
+        values = np.divide(1.0, values, where=values > 0, out=np.full_like(values, np.nan))
+    return values if seen is None else np.where(seen, values, np.float32(np.nan))
+
+
+def thumbnail(prediction: Prediction) -> Thumbnail:
+    """Return the block means of a prediction, with the poses of its view."""
+    view: View = prediction.view
+    rows = max(1, round(view.pinhole.height * COLUMNS / view.pinhole.width))
+    small = cv2.resize(inverse_values(prediction), (COLUMNS, rows), interpolation=cv2.INTER_AREA)
+    return Thumbnail(
+        small.astype(np.float64),
+        view.pinhole.resized(COLUMNS, rows),
+        view.base_from_view,
+        view.frame.grid_from_base,
+    )
