@@ -4,9 +4,6 @@ from pathlib import Path
 import shutil
 import sqlite3
 
-import pytest
-from rosbags.rosbag2 import StoragePlugin, Writer
-
 from depth_anything_ros.replay.bag import (
     decode,
     encode,
@@ -16,6 +13,8 @@ from depth_anything_ros.replay.bag import (
     RecordingError,
     RecordingWriter,
 )
+import pytest
+from rosbags.rosbag2 import StoragePlugin, Writer
 
 STRING = 'std_msgs/msg/String'
 String = message_types().types[STRING]

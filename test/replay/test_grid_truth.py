@@ -2,11 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import math
 
-from hypothesis import given
-from hypothesis import strategies as st
-import numpy as np
-import pytest
-
 from depth_anything_ros.replay.grid_truth import (
     compare_grid,
     GridCounts,
@@ -16,6 +11,9 @@ from depth_anything_ros.replay.grid_truth import (
     Vantage,
     visible_cells,
 )
+from hypothesis import given, strategies as st
+import numpy as np
+import pytest
 
 METRE = GridFrame(resolution_m=1.0, origin_x=0.0, origin_y=0.0)
 AHEAD = Vantage(x=0.5, y=3.5, yaw=0.0, horizontal_fov=math.radians(60), range_m=6.4)

@@ -1,7 +1,5 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-import pytest
-
 from depth_anything_ros.replay.bag import RecordingError
 from depth_anything_ros.replay.topics import (
     CAMERA_INFO,
@@ -11,6 +9,7 @@ from depth_anything_ros.replay.topics import (
     ODOMETRY,
     recognise_topics,
 )
+import pytest
 
 HANDHELD = {
     '/camera/image_raw/compressed': COMPRESSED_IMAGE,

@@ -1,0 +1,83 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The figures of a run: rate and age, and against the truth where the recording has it."""
+
+from __future__ import annotations
+
+import math
+
+from depth_anything_ros.replay.depth_truth import depth_errors, DepthErrors, truth_in_view
+from depth_anything_ros.replay.grid_truth import (
+    compare_grid,
+    GridCounts,
+    label_obstacles,
+    resample_truth,
+    Vantage,
+    visible_cells,
+)
+from depth_anything_ros.replay.messages import depth_image, grid_cells, pinhole_of, pose_transform
+from depth_anything_ros.replay.run import (
+    DEPTH,
+    DEPTH_INFO,
+    GRID,
+    Run,
+    TRUE_DEPTH,
+    TRUE_DEPTH_INFO,
+    TRUE_GRID,
+)
+
+POSE_TOLERANCE_NS = 50_000_000
+
+
+def depth_errors_of(run: Run) -> dict[int, DepthErrors]:
+    """Return the errors by stamp of every depth image with a true one of its stamp."""
+    truth, infos = run[TRUE_DEPTH], run[TRUE_DEPTH_INFO]
+    errors = {}
+    for stamp in map(int, run[DEPTH].stamps_ns):
+        info = run[DEPTH_INFO].nearest(stamp, 0)
+        if stamp not in truth or info is None or not len(infos):
+            continue
+        true_camera = pinhole_of(infos[infos.stamps_ns[0]])
+        true_m = truth_in_view(depth_image(truth[stamp]), true_camera, pinhole_of(info))
+        of_frame = depth_errors(depth_image(run[DEPTH][stamp]), true_m)
+        if of_frame is not None:
+            errors[stamp] = of_frame
+    return errors
+
+
+def grid_counts_of(run: Run, every: int = 1) -> GridCounts | None:
+    """
+    Return the errors of every so many-th grid, added up; None without truth in its frame.
+
+    The camera's place at a grid's stamp comes from the recording's odometry.
+    """
+    true_grids = run[TRUE_GRID]
+    if not len(true_grids) or run.base_from_camera is None:
+        return None
+    truth = true_grids[true_grids.stamps_ns[-1]]
+    truth_cells, truth_frame = grid_cells(truth)
+    total = GridCounts()
+    for stamp in map(int, run[GRID].stamps_ns[::every]):
+        grid = run[GRID][stamp]
+        vantage = vantage_at(run, stamp)
+        if grid.header.frame_id != truth.header.frame_id or vantage is None:
+            continue
+        cells, frame = grid_cells(grid)
+        blocked, known = resample_truth(truth_cells, truth_frame, frame, cells.shape)
+        free, front = visible_cells(blocked, frame, vantage)
+        total += compare_grid(cells, free & known, front, blocked, label_obstacles(blocked))
+    return total if total != GridCounts() else None
+
+
+def vantage_at(run: Run, stamp_ns: int) -> Vantage | None:
+    """Return where the camera was in the odometry's frame; None where that is not recorded."""
+    infos = run[run.topics.camera_info]
+    odom = run[run.topics.odom].nearest(stamp_ns, POSE_TOLERANCE_NS)
+    if odom is None or run.base_from_camera is None or not len(infos):
+        return None
+    camera = pinhole_of(infos[infos.stamps_ns[0]])
+    grid_from_camera = pose_transform(odom.pose.pose) @ run.base_from_camera
+    x, y = grid_from_camera[:2, 3]
+    ahead_x, ahead_y = grid_from_camera[:2, 2]
+    fov = math.radians(camera.horizontal_fov_deg)
+    return Vantage(float(x), float(y), math.atan2(ahead_y, ahead_x), fov)

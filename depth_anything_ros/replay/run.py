@@ -1,0 +1,115 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a run left behind: a camera's images, what the node made of them, and truth, by stamp."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import struct
+from typing import Any
+
+from depth_anything_ros.replay.bag import decode, RawMessage, Recording
+from depth_anything_ros.replay.messages import static_transform
+from depth_anything_ros.replay.topics import CameraTopics
+from depth_anything_ros.transforms import Transform
+import numpy as np
+
+NAMESPACE = '/depth_anything'
+DEPTH = f'{NAMESPACE}/depth/image_rect'
+DEPTH_INFO = f'{NAMESPACE}/depth/camera_info'
+POINTS = f'{NAMESPACE}/depth/points'
+SCAN = f'{NAMESPACE}/scan'
+GRID = f'{NAMESPACE}/local_grid'
+DIAGNOSTICS = '/diagnostics'
+
+TRUE_DEPTH = '/ground_truth/depth'
+TRUE_DEPTH_INFO = '/ground_truth/camera_info'
+TRUE_GRID = '/ground_truth/grid'
+
+
+def stamp_in(raw: RawMessage) -> int:
+    """Return the stamp in nanoseconds of a message that begins with a header."""
+    seconds, nanoseconds = struct.unpack_from('<iI' if raw.data[1] else '>iI', raw.data, 4)
+    return int(seconds) * 1_000_000_000 + int(nanoseconds)
+
+
+class Series:
+    """The messages of one topic by stamp; each is decoded when it is asked for."""
+
+    def __init__(self, messages: Sequence[RawMessage] = ()) -> None:
+        """Read the stamps; of two messages with one stamp the later counts."""
+        self._raw = {stamp_in(raw): raw for raw in messages}
+        self.stamps_ns = np.array(sorted(self._raw), dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def __contains__(self, stamp_ns: object) -> bool:
+        return stamp_ns in self._raw
+
+    def __getitem__(self, stamp_ns: int) -> Any:
+        return decode(self._raw[int(stamp_ns)])
+
+    @property
+    def log_times_ns(self) -> dict[int, int]:
+        """Log time by stamp."""
+        return {stamp: raw.log_time_ns for stamp, raw in self._raw.items()}
+
+    def nearest(self, stamp_ns: int, tolerance_ns: int) -> Any | None:
+        """Return the message whose stamp is nearest, None where none is within the tolerance."""
+        if not self._raw:
+            return None
+        nearest = int(self.stamps_ns[np.argmin(np.abs(self.stamps_ns - stamp_ns))])
+        return self[nearest] if abs(nearest - stamp_ns) <= tolerance_ns else None
+
+
+@dataclass(frozen=True)
+class Run:
+    """
+    A recording with the camera's inputs, the node's outputs and, where there is any, truth.
+
+    series: by topic, empty for what was not recorded. base_from_camera: from the recording's
+    static transforms, None where they do not lead from one to the other.
+    """
+
+    topics: CameraTopics
+    series: dict[str, Series]
+    base_from_camera: Transform | None
+
+    def __getitem__(self, topic: str) -> Series:
+        return self.series.get(topic, Series())
+
+    @property
+    def images(self) -> Series:
+        """The camera's images; their log times are those of their publication."""
+        return self[self.topics.image]
+
+
+def load_run(recording: Recording, topics: CameraTopics) -> Run:
+    """Return the run that a recording of inputs and outputs holds."""
+    wanted = [topics.image, topics.camera_info, topics.odom]
+    wanted += [DEPTH, DEPTH_INFO, POINTS, SCAN, GRID, DIAGNOSTICS]
+    wanted += [TRUE_DEPTH, TRUE_DEPTH_INFO, TRUE_GRID]
+    messages: dict[str, list[RawMessage]] = {}
+    for raw in recording.messages([topic for topic in wanted if topic in recording.topics]):
+        messages.setdefault(raw.topic, []).append(raw)
+    series = {topic: Series(raws) for topic, raws in messages.items()}
+    return Run(topics, series, mounting_in(recording, topics))
+
+
+def mounting_in(recording: Recording, topics: CameraTopics) -> Transform | None:
+    """
+    Return the camera's optical frame in the odometry's child frame, from /tf_static.
+
+    None where one of them is not recorded or no path of transforms leads from one to the other.
+    """
+    needed = {'/tf_static', topics.camera_info, topics.odom}
+    if not needed <= recording.topics.keys():
+        return None
+    static = [decode(raw) for raw in recording.messages(['/tf_static'])]
+    odom = next((decode(raw) for raw in recording.messages([topics.odom])), None)
+    info = next((decode(raw) for raw in recording.messages([topics.camera_info])), None)
+    if odom is None or info is None:
+        return None
+    return static_transform(static, odom.child_frame_id, info.header.frame_id)

@@ -1,0 +1,69 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Rate, age and drops of a node's outputs, from when its inputs were sent and they were heard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Timing:
+    """
+    One output topic against the images that fed it; the arrays have an entry per output.
+
+    stamps_ns: ascending stamps. ages_ms: time from the publication of the image to the receipt
+    of the output, with both ways over DDS in it. received_s: receipt after the first image.
+    """
+
+    frames_in: int
+    stamps_ns: NDArray[np.int64]
+    ages_ms: NDArray[np.float64]
+    received_s: NDArray[np.float64]
+
+    @property
+    def frames_out(self) -> int:
+        """Images that were answered."""
+        return len(self.stamps_ns)
+
+    @property
+    def rate_hz(self) -> float:
+        """Outputs a second between the first and the last; 0 with fewer than two."""
+        if self.frames_out < 2:
+            return 0.0
+        return float((self.frames_out - 1) / (self.received_s[-1] - self.received_s[0]))
+
+    def age_percentile_ms(self, percent: float) -> float | None:
+        """Return the age that this share of the outputs stays below."""
+        return float(np.percentile(self.ages_ms, percent)) if self.frames_out else None
+
+    def rates_hz(self, window_s: float = 1.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return times and the outputs a second in the window that ends at each."""
+        if not self.frames_out:
+            return np.empty(0), np.empty(0)
+        ends = np.arange(self.received_s[0] + window_s, self.received_s[-1] + 1e-9, window_s / 4)
+        counts = np.searchsorted(self.received_s, ends, side='right')
+        counts -= np.searchsorted(self.received_s, ends - window_s, side='right')
+        return ends, counts / window_s
+
+
+def timing_of(sent_ns: Mapping[int, int], received_ns: Mapping[int, int]) -> Timing:
+    """
+    Return the timing of outputs received at these times, by stamp, for images sent at these.
+
+    Outputs with the stamp of no image do not count.
+    """
+    stamps = sorted(sent_ns.keys() & received_ns.keys())
+    sent = np.array([sent_ns[s] for s in stamps], dtype=np.int64)
+    received = np.array([received_ns[s] for s in stamps], dtype=np.int64)
+    start = min(sent_ns.values(), default=0)
+    return Timing(
+        len(sent_ns),
+        np.array(stamps, dtype=np.int64),
+        (received - sent) / 1e6,
+        np.sort(received - start) / 1e9,
+    )
