@@ -17,7 +17,8 @@ from depth_anything_ros.frame import DepthMap, Frame, Prediction
 from depth_anything_ros.mapping.cleaning import Cleaner
 from depth_anything_ros.mapping.confidence import ConfidenceEstimator
 from depth_anything_ros.mapping.local_grid import LocalGrid, OccupancyGrid
-from depth_anything_ros.mapping.point_cloud import organised_cloud
+from depth_anything_ros.mapping.obstacles import ObstacleFinder, Surroundings
+from depth_anything_ros.mapping.point_cloud import point_cloud, PointCloud
 from depth_anything_ros.mapping.virtual_scan import virtual_scan, VirtualScan
 from depth_anything_ros.scale.fusion import ScaleEstimator
 from depth_anything_ros.scale.metric_depth import metric_depth
@@ -62,15 +63,16 @@ class CameraResult:
     """
     What one step gave for one camera; one prediction and one depth map a view.
 
-    cleaned: (h, w) float32 a view, the depth that may become points. cloud: (h, w·views, 3)
-    float32 in the camera's optical frame. None where it was not wanted.
+    cleaned: (h, w) float32 a view, the depth that may become points. surroundings: one a view,
+    none where the camera's place on the robot is unknown. None where it was not wanted.
     """
 
     frame: Frame
     predictions: Sequence[Prediction]
     depth_maps: Sequence[DepthMap]
     cleaned: Sequence[NDArray[np.float32]]
-    cloud: NDArray[np.float32] | None
+    surroundings: Sequence[Surroundings]
+    cloud: PointCloud | None
     scan: VirtualScan | None
 
 
@@ -90,11 +92,13 @@ class _ViewState:
         self.scale = ScaleEstimator(config.scale)
         self.confidence = ConfidenceEstimator(config.cleaning)
         self.cleaner = Cleaner(config.cleaning)
+        self.obstacles = ObstacleFinder(config.obstacle)
 
     def reconfigure(self, config: PipelineConfig) -> None:
         self.scale.config = config.scale
         self.confidence.config = config.cleaning
         self.cleaner.config = config.cleaning
+        self.obstacles.config = config.obstacle
 
 
 class Pipeline:
@@ -112,7 +116,7 @@ class Pipeline:
         self._preprocessor = Preprocessor(backend.info.height, backend.info.width)
         self._config = config
         self._states: dict[tuple[str, int], _ViewState] = {}
-        self._grid = LocalGrid(config.grid, config.obstacle)
+        self._grid = LocalGrid(config.grid)
 
     def estimate(self, frames: Sequence[Frame]) -> Estimate:
         """
@@ -144,10 +148,7 @@ class Pipeline:
         grid = None
         if Output.GRID in outputs:
             with clock.time('grid'):
-                self._grid.update(
-                    [depth_map for camera in cameras for depth_map in camera.depth_maps],
-                    [cleaned for camera in cameras for cleaned in camera.cleaned],
-                )
+                self._grid.update([view for camera in cameras for view in camera.surroundings])
                 grid = self._grid.occupancy()
         return Step(cameras, grid, clock.stage_ms)
 
@@ -164,8 +165,8 @@ class Pipeline:
             (grid.grid_size_m, grid.grid_resolution_m) for grid in (config.grid, old.grid)
         )
         if size != old_size:
-            self._grid = LocalGrid(config.grid, config.obstacle)
-        self._grid.config, self._grid.obstacle = config.grid, config.obstacle
+            self._grid = LocalGrid(config.grid)
+        self._grid.config = config.grid
 
     def reset_scale(self) -> None:
         """Forget the scale of every view and what else is known from its last frames."""
@@ -181,17 +182,26 @@ class Pipeline:
         own = [prediction for prediction in predictions if prediction.view.frame is frame]
         depth_maps = [self._depth_map(prediction, clock) for prediction in own]
         cleaned: list[NDArray[np.float32]] = []
+        surroundings: list[Surroundings] = []
         cloud, scan = None, None
+        views = [d.view for d in depth_maps]
+        range_max_m = self._config.cleaning.range_max_m
         if outputs:
             with clock.time('clean'):
                 cleaned = [self._state(d.view.index, frame).cleaner.clean(d) for d in depth_maps]
+        if outputs & (Output.SCAN | Output.GRID) and frame.base_from_camera is not None:
+            with clock.time('obstacles'):
+                surroundings = [
+                    self._state(d.view.index, frame).obstacles.find(d, c, range_max_m)
+                    for d, c in zip(depth_maps, cleaned, strict=True)
+                ]
         if Output.POINTS in outputs:
             with clock.time('cloud'):
-                cloud = organised_cloud(depth_maps, cleaned, self._config.cloud)
-        if Output.SCAN in outputs:
+                cloud = point_cloud(views, cleaned, self._config.cloud, range_max_m)
+        if Output.SCAN in outputs and surroundings:
             with clock.time('scan'):
-                scan = virtual_scan(depth_maps, cleaned, self._config.scan, self._config.obstacle)
-        return CameraResult(frame, own, depth_maps, cleaned, cloud, scan)
+                scan = virtual_scan(surroundings, self._config.scan)
+        return CameraResult(frame, own, depth_maps, cleaned, surroundings, cloud, scan)
 
     def _depth_map(self, prediction: Prediction, clock: StageClock) -> DepthMap:
         state = self._state(prediction.view.index, prediction.view.frame)

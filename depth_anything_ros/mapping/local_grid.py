@@ -1,0 +1,259 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A rolling occupancy grid around the robot, in log-odds (Moravec and Elfes 1985)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import math
+
+import cv2
+from depth_anything_ros.config import GridConfig
+from depth_anything_ros.mapping.kernel import kernel
+from depth_anything_ros.mapping.obstacles import ENOUGH_PIXELS, RANGE_STEP_M, Surroundings
+from depth_anything_ros.transforms import Transform
+import numpy as np
+from numpy.typing import NDArray
+
+HIT, MISS = 0.9, 0.6
+"""Log-odds that one frame of full confidence adds to an obstacle and takes from free space."""
+
+MOST_OCCUPIED, MOST_FREE = 2.5, -2.0
+"""Bounds of a cell, so that it can change its mind within a few frames."""
+
+KNOWN = 0.1
+"""Cells of less evidence either way are unknown."""
+
+FARTHEST_POSE_M = 1e7
+
+
+@dataclass(frozen=True)
+class OccupancyGrid:
+    """
+    A snapshot of the grid.
+
+    cells: (rows, columns) int8, row = y, column = x; −1 unknown, else percent occupied. origin_x,
+    origin_y: metres, corner of cell (0, 0), in the grid's fixed frame, or in the base frame where
+    is_one_shot.
+    """
+
+    cells: NDArray[np.int8]
+    resolution_m: float
+    origin_x: float
+    origin_y: float
+    is_one_shot: bool
+
+
+class LocalGrid:
+    """
+    The grid; `config` may be replaced by one of the same size and resolution.
+
+    reset_reason: why the grid last became unknown as a whole, '' at first.
+    """
+
+    def __init__(self, config: GridConfig) -> None:
+        """Begin with every cell unknown."""
+        self.config = config
+        self.reset_reason = ''
+        side = round(config.grid_size_m / config.grid_resolution_m)
+        self._evidence = np.zeros((side, side), np.float32)
+        self._hits = np.zeros((side, side), np.float32)
+        self._corner = (0, 0)
+        self._pose: Transform | None = None
+        self._stamp_ns = 0
+
+    def update(self, views: Sequence[Surroundings]) -> None:
+        """
+        Take in what all views of one step saw.
+
+        Poses that are not finite or jump, and stamps that go back, reset the grid.
+        """
+        if not views:
+            return
+        latest = max((view.frame for view in views), key=lambda frame: frame.stamp_ns)
+        self._begin(latest.grid_from_base, latest.stamp_ns)
+        for view in views:
+            pose = np.eye(4) if self._pose is None else view.frame.grid_from_base
+            if pose is not None and _is_usable(pose):
+                self._take_in(view, pose)
+        self._clear_footprint()
+
+    def occupancy(self) -> OccupancyGrid:
+        """Return the grid as it is now."""
+        cells = np.empty(self._evidence.shape, np.int8)
+        _to_percent(self._evidence, cells)
+        resolution = self.config.grid_resolution_m
+        x, y = self._corner
+        return OccupancyGrid(cells, resolution, x * resolution, y * resolution, self._pose is None)
+
+    def reset(self, reason: str = 'asked for') -> None:
+        """Turn every cell unknown."""
+        self._evidence.fill(0.0)
+        self.reset_reason = reason
+
+    def move_to(self, corner_x: int, corner_y: int) -> None:
+        """Put cell (0, 0) at this whole number of cells from the frame's origin."""
+        right, up = corner_x - self._corner[0], corner_y - self._corner[1]
+        self._corner = corner_x, corner_y
+        if right == 0 and up == 0:
+            return
+        side = len(self._evidence)
+        moved = np.zeros_like(self._evidence)
+        if abs(right) < side and abs(up) < side:
+            to_y, from_y = _overlap(up, side)
+            to_x, from_x = _overlap(right, side)
+            moved[to_y, to_x] = self._evidence[from_y, from_x]
+        self._evidence = moved
+
+    def _begin(self, pose: Transform | None, stamp_ns: int) -> None:
+        reason = self._reason_to_reset(pose, stamp_ns)
+        if reason:
+            self.reset(reason)
+        elif self._pose is None:
+            self._evidence.fill(0.0)
+        elif self.config.grid_decay_s > 0:
+            elapsed_s = (stamp_ns - self._stamp_ns) * 1e-9
+            self._evidence *= np.float32(math.exp(-elapsed_s / self.config.grid_decay_s))
+        self._pose = pose if pose is not None and _is_usable(pose) else None
+        self._stamp_ns = stamp_ns
+        centre = np.zeros(2) if self._pose is None else self._pose[:2, 3]
+        corner = np.floor(centre / self.config.grid_resolution_m) - len(self._evidence) // 2
+        self.move_to(int(corner[0]), int(corner[1]))
+
+    def _reason_to_reset(self, pose: Transform | None, stamp_ns: int) -> str:
+        if pose is not None and not _is_usable(pose):
+            return 'the pose is not finite or too far away'
+        if stamp_ns < self._stamp_ns:
+            return 'time went back'
+        if pose is None or self._pose is None:
+            return '' if pose is self._pose else 'the pose came or went'
+        moved_m = float(np.linalg.norm(pose[:2, 3] - self._pose[:2, 3]))
+        if moved_m > self.config.grid_pose_jump_m:
+            return f'the pose jumped by {moved_m:.2f} m'
+        return ''
+
+    def _take_in(self, view: Surroundings, grid_from_base: Transform) -> None:
+        resolution = self.config.grid_resolution_m
+        sensor = grid_from_base @ np.append(view.origin, 1.0)
+        yaw = math.atan2(grid_from_base[1, 0], grid_from_base[0, 0])
+        x = float(sensor[0] / resolution - self._corner[0])
+        y = float(sensor[1] / resolution - self._corner[1])
+        bearing_min = view.bearing_min + yaw
+        self._hits.fill(0.0)
+        _mark(
+            view.obstacle, bearing_min, view.bearing_step, x, y, resolution, view.sigma, self._hits
+        )
+        limit = np.minimum(view.nearest_m, view.floor_to_m) * (1.0 - view.sigma) - resolution
+        _update(
+            limit.astype(np.float32),
+            view.floor_from_m,
+            view.floor_confidence,
+            bearing_min,
+            view.bearing_step,
+            x,
+            y,
+            resolution,
+            self._hits,
+            self._evidence,
+        )
+
+    def _clear_footprint(self) -> None:
+        corners = np.array(self.config.footprint, np.float64).reshape(-1, 2)
+        if len(corners) < 3:
+            return
+        pose = np.eye(4) if self._pose is None else self._pose
+        in_grid = corners @ pose[:2, :2].T + pose[:2, 3]
+        cells = in_grid / self.config.grid_resolution_m - self._corner - 0.5
+        mask = np.zeros(self._evidence.shape, np.uint8)
+        cv2.fillPoly(mask, [np.round(cells).astype(np.int32)], 1)
+        self._evidence[mask > 0] = MOST_FREE
+
+
+def _is_usable(pose: Transform) -> bool:
+    return bool(np.isfinite(pose).all() and np.abs(pose[:3, 3]).max() < FARTHEST_POSE_M)
+
+
+def _overlap(shift: int, side: int) -> tuple[slice, slice]:
+    """Return where rows go to and where they come from when the grid moves up by shift."""
+    return slice(max(-shift, 0), side - max(shift, 0)), slice(max(shift, 0), side + min(shift, 0))
+
+
+@kernel
+def _mark(
+    obstacle: NDArray[np.float32],
+    bearing_min: float,
+    bearing_step: float,
+    x: float,
+    y: float,
+    resolution: float,
+    sigma: float,
+    hits: NDArray[np.float32],
+) -> None:
+    """Write the share 0…1 of enough evidence for an obstacle into the cells where one may be."""
+    bearings, ranges = obstacle.shape
+    side = hits.shape[0]
+    for b in range(bearings):
+        cos = np.cos(bearing_min + (b + 0.5) * bearing_step) / resolution
+        sin = np.sin(bearing_min + (b + 0.5) * bearing_step) / resolution
+        for k in range(ranges):
+            if obstacle[b, k] == 0:
+                continue
+            share = min(obstacle[b, k] / np.float32(ENOUGH_PIXELS), np.float32(1.0))
+            r = (k + 0.5) * RANGE_STEP_M
+            steps = int(np.ceil(1.5 * sigma * r / (0.7 * resolution)))
+            for i in range(steps + 1):
+                at = r * (1 - 0.5 * sigma + 1.5 * sigma * i / max(steps, 1))
+                column, row = int(np.floor(x + cos * at)), int(np.floor(y + sin * at))
+                if 0 <= column < side and 0 <= row < side:
+                    hits[row, column] = max(hits[row, column], share)
+
+
+@kernel
+def _update(
+    free_to: NDArray[np.float32],
+    free_from: NDArray[np.float32],
+    confidence: NDArray[np.float32],
+    bearing_min: float,
+    bearing_step: float,
+    x: float,
+    y: float,
+    resolution: float,
+    hits: NDArray[np.float32],
+    evidence: NDArray[np.float32],
+) -> None:
+    """Add the hits, and free the cells that lie on seen floor in every bearing they touch."""
+    side = evidence.shape[0]
+    count = len(free_to)
+    for row in range(side):
+        for column in range(side):
+            if hits[row, column] > 0:
+                more = evidence[row, column] + HIT * hits[row, column]
+                evidence[row, column] = min(more, MOST_OCCUPIED)
+                continue
+            dx, dy = column + 0.5 - x, row + 0.5 - y
+            r = np.sqrt(dx * dx + dy * dy)
+            bearing = (np.arctan2(dy, dx) - bearing_min) % (2 * np.pi)
+            half = 0.7 / max(r, 0.7)
+            first = int(np.floor((bearing - half) / bearing_step))
+            last = int(np.floor((bearing + half) / bearing_step))
+            if first < 0 or last >= count:
+                continue
+            r *= resolution
+            trust = np.float32(1.0)
+            for b in range(first, last + 1):
+                if not free_from[b] <= r <= free_to[b]:
+                    trust = np.float32(0.0)
+                    break
+                trust = min(trust, confidence[b])
+            if trust > 0:
+                evidence[row, column] = max(evidence[row, column] - MISS * trust, MOST_FREE)
+
+
+@kernel
+def _to_percent(evidence: NDArray[np.float32], cells: NDArray[np.int8]) -> None:
+    for row in range(evidence.shape[0]):
+        for column in range(evidence.shape[1]):
+            e = evidence[row, column]
+            percent = np.float32(100.0) / (np.float32(1.0) + np.exp(-e))
+            cells[row, column] = np.int8(percent + 0.5) if abs(e) >= KNOWN else np.int8(-1)

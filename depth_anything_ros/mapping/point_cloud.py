@@ -1,0 +1,111 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Cleaned depth as points in the camera's optical frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from depth_anything_ros.camera import Pinhole
+from depth_anything_ros.config import CloudConfig
+from depth_anything_ros.frame import View
+from depth_anything_ros.mapping.kernel import kernel
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class PointCloud:
+    """
+    Points of one camera, in its optical frame.
+
+    points: (h, w, 3) float32 metres, NaN where a pixel has none; rgb: (h, w, 3) uint8 or None.
+    A thinned cloud has one row.
+    """
+
+    points: NDArray[np.float32]
+    rgb: NDArray[np.uint8] | None
+
+
+def point_cloud(
+    views: Sequence[View],
+    cleaned: Sequence[NDArray[np.float32]],
+    config: CloudConfig,
+    range_max_m: float,
+) -> PointCloud:
+    """
+    Return the cloud of all views of one camera, side by side along the rows.
+
+    cleaned: (h, w) float32 for each view, as Cleaner gives it; +Inf becomes a point at
+    range_max_m where free-space returns are wanted.
+    """
+    clear_m = range_max_m if config.cloud_free_space else float('nan')
+    clouds = [_view_points(v, depth, clear_m) for v, depth in zip(views, cleaned, strict=True)]
+    points = clouds[0] if len(clouds) == 1 else np.concatenate(clouds, axis=1)
+    rgb = np.concatenate([view.image for view in views], axis=1) if config.cloud_color else None
+    if config.cloud_voxel_m > 0:
+        kept = _first_of_each_voxel(points.reshape(-1, 3), config.cloud_voxel_m)
+        points = points.reshape(-1, 3)[kept][None]
+        rgb = None if rgb is None else rgb.reshape(-1, 3)[kept][None]
+    return PointCloud(points, rgb)
+
+
+def _view_points(view: View, depth: NDArray[np.float32], clear_m: float) -> NDArray[np.float32]:
+    points = np.empty((*depth.shape, 3), np.float32)
+    pinhole: Pinhole = view.pinhole
+    _back_project(
+        depth,
+        pinhole.ray_x,
+        pinhole.ray_y,
+        view.camera_from_view.astype(np.float32),
+        np.float32(clear_m),
+        points,
+    )
+    return points
+
+
+@kernel
+def _back_project(
+    depth: NDArray[np.float32],
+    ray_x: NDArray[np.float32],
+    ray_y: NDArray[np.float32],
+    rotation: NDArray[np.float32],
+    clear: np.float32,
+    points: NDArray[np.float32],
+) -> None:
+    height, width = depth.shape
+    for v in range(height):
+        y = ray_y[v]
+        for u in range(width):
+            x = ray_x[u]
+            z = clear if depth[v, u] == np.float32(np.inf) else depth[v, u]
+            for i in range(3):
+                ray = rotation[i, 0] * x + rotation[i, 1] * y + rotation[i, 2]
+                points[v, u, i] = ray * z
+
+
+@kernel
+def _first_of_each_voxel(points: NDArray[np.float32], side: float) -> NDArray[np.int64]:
+    """Return the indices of the first finite point of each cube; a hash set, open addressing."""
+    size = 1
+    while size < 2 * len(points):
+        size *= 2
+    table = np.full(size, np.int64(-1))
+    kept = np.empty(len(points), np.int64)
+    count = 0
+    for i in range(len(points)):
+        x, y, z = points[i]
+        if not np.isfinite(x + y + z):
+            continue
+        key = np.int64(0)
+        for value in (x, y, z):
+            key = (key << 21) | ((np.int64(np.floor(value / side)) + 0x100000) & 0x1FFFFF)
+        slot = ((key * 0x9E3779B97F4A7C1) >> 20) & (size - 1)
+        while table[slot] != -1 and table[slot] != key:
+            slot = (slot + 1) & (size - 1)
+        if table[slot] == -1:
+            table[slot] = key
+            kept[count] = i
+            count += 1
+    return kept[:count]

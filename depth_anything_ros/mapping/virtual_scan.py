@@ -1,0 +1,105 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A laser scan as a scanner at the base frame's origin would see the obstacles' height band."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import math
+
+from depth_anything_ros.config import ScanConfig
+from depth_anything_ros.mapping.kernel import kernel
+from depth_anything_ros.mapping.obstacles import RANGE_STEP_M, Surroundings
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class VirtualScan:
+    """
+    Ranges in the base frame, REP 117: +Inf free to range_max_m, NaN unknown.
+
+    ranges: (n,) float32 metres; ray i points to bearing `angle_min + i·angle_increment`, radians.
+    """
+
+    ranges: NDArray[np.float32]
+    angle_min: float
+    angle_increment: float
+    range_min_m: float
+    range_max_m: float
+
+    @property
+    def angle_max(self) -> float:
+        """Bearing of the last ray."""
+        return self.angle_min + (len(self.ranges) - 1) * self.angle_increment
+
+
+def virtual_scan(views: Sequence[Surroundings], config: ScanConfig) -> VirtualScan:
+    """Return the nearest obstacle of each bearing in what all views of one camera saw."""
+    increment = math.radians(config.scan_increment_deg)
+    start = min(view.bearing_min for view in views)
+    end = max(view.bearing_min + len(view.nearest_m) * view.bearing_step for view in views)
+    range_max_m = views[0].range_max_m
+    count = min(math.ceil((end - start) / increment), math.ceil(2 * math.pi / increment))
+    ranges = np.full(max(count, 1), np.nan, np.float32)
+    clear = math.inf if config.scan_clear_value == 'inf' else range_max_m + 1
+    for view in views:
+        _draw(view, ranges, start, increment, clear)
+    return VirtualScan(ranges, start, increment, RANGE_STEP_M, range_max_m)
+
+
+def _draw(
+    view: Surroundings,
+    ranges: NDArray[np.float32],
+    start: float,
+    increment: float,
+    clear: float,
+) -> None:
+    _draw_bearings(
+        view.nearest_m,
+        view.floor_to_m,
+        view.origin,
+        view.bearing_min,
+        view.bearing_step,
+        view.range_max_m,
+        start,
+        increment,
+        clear,
+        ranges,
+    )
+
+
+@kernel
+def _draw_bearings(
+    nearest: NDArray[np.float32],
+    floor_to: NDArray[np.float32],
+    origin: NDArray[np.float64],
+    bearing_min: float,
+    bearing_step: float,
+    range_max: float,
+    start: float,
+    increment: float,
+    clear: float,
+    ranges: NDArray[np.float32],
+) -> None:
+    turn = 2 * np.pi
+    for b in range(len(nearest)):
+        free = nearest[b] == np.inf and floor_to[b] >= 0.95 * range_max
+        if nearest[b] == np.inf and not free:
+            continue
+        reach = range_max if free else nearest[b]
+        ends = np.empty(2)
+        value = 0.0
+        for side in range(2):
+            bearing = bearing_min + (b + side) * bearing_step
+            x = origin[0] + reach * np.cos(bearing)
+            y = origin[1] + reach * np.sin(bearing)
+            ends[side] = (np.arctan2(y, x) - start + 0.1) % turn - 0.1
+            value += 0.5 * np.hypot(x, y)
+        if ends[1] - ends[0] > np.pi or ends[0] > ends[1]:
+            continue
+        value = clear if free else value
+        for i in range(math.ceil(ends[0] / increment), math.floor(ends[1] / increment) + 1):
+            if 0 <= i < len(ranges) and not ranges[i] <= value:
+                ranges[i] = value
