@@ -9,11 +9,10 @@ from pathlib import Path
 import time
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from depth_anything_ros.estimation.backend import BackendError, BackendInfo, check_shapes, in_parts
 from depth_anything_ros.estimation.model_file import ModelFile
+import numpy as np
+from numpy.typing import NDArray
 
 
 class OpenVinoBackend:

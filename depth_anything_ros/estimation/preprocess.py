@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
-
 from depth_anything_ros.camera import CameraError, CameraModel, virtual_cameras, VirtualCamera
 from depth_anything_ros.frame import Frame, View
+import numpy as np
+from numpy.typing import NDArray
 
 TO_RGB = {'bgr': cv2.COLOR_BGR2RGB, 'mono': cv2.COLOR_GRAY2RGB}
 

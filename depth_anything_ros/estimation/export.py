@@ -1,0 +1,207 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""From torch weights to a proven ONNX of fixed size; what needs torch starts here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+import hashlib
+from pathlib import Path
+
+from depth_anything_ros.estimation.backend import LARGEST_BATCH, LARGEST_SIDE
+from depth_anything_ros.estimation.model_file import ModelFile, ModelMetadata
+from depth_anything_ros.estimation.openvino_backend import OpenVinoBackend
+from depth_anything_ros.estimation.private_cache import write_whole
+from depth_anything_ros.estimation.proof import (
+    Agreement,
+    agreement,
+    Reference,
+    reference_image,
+    write_reference,
+)
+from depth_anything_ros.estimation.rewrite import (
+    IMAGENET,
+    Normalisation,
+    NormalisedDepthEstimation,
+    RewrittenDepthAnything,
+)
+import numpy as np
+from numpy.typing import NDArray
+import onnx
+import torch
+from torch import nn
+from transformers import DepthAnythingForDepthEstimation
+
+OPSET = 18
+PRECISIONS = ('fp32', 'fp16', 'int8')
+LARGEST_PARITY_ERROR = 1e-4
+HELD_OUT = 8
+"""Calibration images kept for measuring what int8 costs."""
+
+
+class ExportError(RuntimeError):
+    """A model that cannot be exported as asked; the message says why."""
+
+
+def export_model(
+    model: nn.Module,
+    path: Path,
+    metadata: ModelMetadata,
+    *,
+    height: int,
+    width: int,
+    batch: int = 1,
+    precision: str = 'fp32',
+    calibration: Sequence[NDArray[np.uint8]] = (),
+    normalisation: Normalisation = IMAGENET,
+) -> Agreement:
+    """
+    Write `model` as ONNX and its reference beside it; return how the file agrees with FP32 torch.
+
+    model: a depth estimator of transformers. metadata: name, source, license and, unless the
+    model is a Depth Anything, prediction and max_depth_m; the rest is filled in. calibration:
+    (1, height, width, 3) uint8 RGB images for int8. The same weights and arguments give the same
+    bytes. Raise ExportError where the arguments do not fit, or an fp32 file differs from torch by
+    more than 1e-4.
+    """
+    _check(model, height, width, batch, precision, len(calibration))
+    model = model.eval()
+    original = NormalisedDepthEstimation(model, height, width, normalisation)
+    network: nn.Module = original
+    if isinstance(model, DepthAnythingForDepthEstimation):
+        dtype = torch.float16 if precision == 'fp16' else torch.float32
+        network = RewrittenDepthAnything(model, height, width, dtype)
+    proto = _traced(network, (batch, height, width, 3))
+    if precision == 'int8':
+        proto = _quantised(proto, calibration[:-HELD_OUT], batch)
+    complete = _completed(metadata, model, f'{height}x{width}', precision)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, _bytes(proto, complete))
+    file = ModelFile.open(path)
+    images = calibration[-HELD_OUT:] or [reference_image(height, width)]
+    depths = [_torch_depth(original, image) for image in images]
+    write_reference(file, Reference(images[0], depths[0]))
+    return _verified(file, images, depths)
+
+
+def weights_sha256(model: nn.Module) -> str:
+    """Return the SHA-256, in hex, of the names, shapes, types and bytes of all weights."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f'{name} {tuple(tensor.shape)} {tensor.dtype}\n'.encode())
+        digest.update(tensor.detach().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _check(
+    model: nn.Module, height: int, width: int, batch: int, precision: str, images: int
+) -> None:
+    if precision not in PRECISIONS:
+        raise ExportError(f'precision {precision!r} is none of {", ".join(PRECISIONS)}')
+    patch = 14 if isinstance(model, DepthAnythingForDepthEstimation) else 1
+    if min(height, width) < patch or height % patch or width % patch:
+        raise ExportError(f'size {height}x{width} must be multiples of {patch}, as 252x336')
+    if max(height, width) > LARGEST_SIDE or not 1 <= batch <= LARGEST_BATCH:
+        raise ExportError(
+            f'size {height}x{width}, batch {batch}: at most {LARGEST_SIDE} and {LARGEST_BATCH}'
+        )
+    if precision == 'int8' and images < 2 * HELD_OUT:
+        raise ExportError(f'int8 needs at least {2 * HELD_OUT} calibration images of a recording')
+    if precision == 'fp16' and patch == 1:
+        raise ExportError('fp16 is there for Depth Anything only: export as fp32')
+
+
+def _traced(network: nn.Module, shape: tuple[int, ...]) -> onnx.ModelProto:
+    program = torch.onnx.export(
+        network.eval(),
+        (torch.zeros(shape, dtype=torch.uint8),),
+        dynamo=True,
+        opset_version=OPSET,
+        input_names=['image'],
+        output_names=['depth'],
+        verbose=False,
+    )
+    proto: onnx.ModelProto = program.model_proto
+    return proto
+
+
+def _quantised(
+    proto: onnx.ModelProto, calibration: Sequence[NDArray[np.uint8]], batch: int
+) -> onnx.ModelProto:
+    """Return the model with Q/DQ around what NNCF quantises, SmoothQuant first."""
+    import nncf
+
+    images = [{'image': np.repeat(image, batch, axis=0)} for image in calibration]
+    quantised: onnx.ModelProto = nncf.quantize(
+        proto,
+        nncf.Dataset(images),
+        preset=nncf.QuantizationPreset.PERFORMANCE,
+        model_type=nncf.ModelType.TRANSFORMER,
+        subset_size=len(images),
+    )
+    _make_signed(quantised)
+    return quantised
+
+
+def _make_signed(proto: onnx.ModelProto) -> None:
+    """Turn unsigned zero-based quantisers, which TensorRT refuses, into signed ones."""
+    constants = {tensor.name: tensor for tensor in proto.graph.initializer}
+    unsigned = {
+        (node.input[1], node.input[2])
+        for node in proto.graph.node
+        if node.op_type in ('QuantizeLinear', 'DequantizeLinear')
+        and constants[node.input[2]].data_type == onnx.TensorProto.UINT8
+    }
+    for scale_name, zero_name in unsigned:
+        zero = onnx.numpy_helper.to_array(constants[zero_name])
+        if zero.any():
+            raise ExportError('NNCF chose an asymmetric quantiser, which TensorRT cannot run')
+        scale = onnx.numpy_helper.to_array(constants[scale_name]) * np.float32(255 / 127)
+        for name, value in ((scale_name, scale), (zero_name, zero.astype(np.int8))):
+            constants[name].CopyFrom(onnx.numpy_helper.from_array(value, name))
+
+
+def _completed(
+    metadata: ModelMetadata, model: nn.Module, size: str, precision: str
+) -> ModelMetadata:
+    if isinstance(model, DepthAnythingForDepthEstimation):
+        prediction = model.config.depth_estimation_type
+        max_depth = f'{model.config.max_depth:g}' if prediction == 'metric' else ''
+        metadata = replace(metadata, prediction=prediction, max_depth_m=max_depth)
+    return replace(metadata, weights_sha256=weights_sha256(model), size=size, precision=precision)
+
+
+def _bytes(proto: onnx.ModelProto, metadata: ModelMetadata) -> bytes:
+    """Return the file; the exporter's notes on nodes go, they name paths of this machine."""
+    for node in proto.graph.node:
+        node.ClearField('metadata_props')
+        node.ClearField('doc_string')
+    proto.graph.ClearField('value_info')
+    onnx.helper.set_model_props(proto, metadata.as_properties())
+    onnx.checker.check_model(proto)
+    return bytes(proto.SerializeToString(deterministic=True))
+
+
+def _torch_depth(network: nn.Module, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    with torch.inference_mode():
+        depth: NDArray[np.float32] = network(torch.from_numpy(image)).numpy()
+    return depth
+
+
+def _verified(
+    file: ModelFile, images: Sequence[NDArray[np.uint8]], depths: Sequence[NDArray[np.float32]]
+) -> Agreement:
+    backend = OpenVinoBackend(file, exact=True)
+    outputs = [backend.infer(image) for image in images]
+    backend.close()
+    parity = max(
+        np.abs(o - d).max() / np.abs(d).max() for o, d in zip(outputs, depths, strict=True)
+    )
+    if file.metadata.precision == 'fp32' and not parity <= LARGEST_PARITY_ERROR:
+        raise ExportError(f'the export differs from torch by {parity:.2g} of the largest depth')
+    found = [agreement(o, d) for o, d in zip(outputs, depths, strict=True)]
+    return Agreement(
+        float(np.mean([a.rank_correlation for a in found])),
+        float(np.mean([a.error for a in found])),
+    )

@@ -1,0 +1,83 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Files that only their owner may write: written whole, read back only if nobody touched them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+import stat
+import tempfile
+
+DIGEST_SUFFIX = '.sha256'
+
+
+class UntrustedFileError(RuntimeError):
+    """A cached file that somebody else owns or could have written."""
+
+
+def cache_folder(kind: str) -> Path:
+    """Return the user's cache folder for a kind of file, made with mode 0700 where missing."""
+    root = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
+    folder = root / 'depth_anything_ros' / kind
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write a file so that it is there whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix='.' + path.name)
+    try:
+        with os.fdopen(handle, 'wb') as file:
+            file.write(data)
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink()
+        raise
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file (mode 0600) and its digest beside it."""
+    _check_owned(path.parent)
+    write_whole(path, data, 0o600)
+    digest = hashlib.sha256(data).hexdigest()
+    write_whole(_digest_path(path), digest.encode(), 0o600)
+
+
+def read_private(path: Path) -> bytes | None:
+    """
+    Return what `write_private` wrote, None where it is missing, truncated or altered.
+
+    Raise UntrustedFileError where the file, or its folder, is another user's or others may write.
+    """
+    if not path.exists() or not _digest_path(path).exists():
+        return None
+    for checked in (path.parent, path, _digest_path(path)):
+        _check_owned(checked)
+    data = path.read_bytes()
+    intact = hashlib.sha256(data).hexdigest().encode() == _digest_path(path).read_bytes()
+    return data if intact else None
+
+
+def remove_private(path: Path) -> None:
+    """Remove a file and its digest."""
+    path.unlink(missing_ok=True)
+    _digest_path(path).unlink(missing_ok=True)
+
+
+def _digest_path(path: Path) -> Path:
+    return path.with_name(path.name + DIGEST_SUFFIX)
+
+
+def _check_owned(path: Path) -> None:
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        raise UntrustedFileError(f'{path} is a link: remove it')
+    if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise UntrustedFileError(
+            f'{path} belongs to another user or others may write it: '
+            f'remove it, or chown and chmod it to be yours alone'
+        )
