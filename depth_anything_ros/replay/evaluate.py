@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 import math
 
 from depth_anything_ros.replay.depth_truth import depth_errors, DepthErrors, truth_in_view
 from depth_anything_ros.replay.grid_truth import (
     compare_grid,
     GridCounts,
+    GridFrame,
     label_obstacles,
+    Mask,
     resample_truth,
     Vantage,
     visible_cells,
@@ -25,6 +28,8 @@ from depth_anything_ros.replay.run import (
     TRUE_DEPTH_INFO,
     TRUE_GRID,
 )
+import numpy as np
+from numpy.typing import NDArray
 
 POSE_TOLERANCE_NS = 50_000_000
 
@@ -45,27 +50,49 @@ def depth_errors_of(run: Run) -> dict[int, DepthErrors]:
     return errors
 
 
-def grid_counts_of(run: Run, every: int = 1) -> GridCounts | None:
-    """
-    Return the errors of every so many-th grid, added up; None without truth in its frame.
+@dataclass(frozen=True)
+class GridView:
+    """A grid of the node and, where there is truth in its frame, what it should say."""
 
-    The camera's place at a grid's stamp comes from the recording's odometry.
-    """
+    cells: NDArray[np.int8]
+    frame: GridFrame
+    vantage: Vantage | None
+    truth: TrueView | None
+
+
+@dataclass(frozen=True)
+class TrueView:
+    """(rows, columns) of the grid: where the world is blocked, and what of it is in sight."""
+
+    blocked: Mask
+    free: Mask
+    front: Mask
+
+
+def grid_view_at(run: Run, stamp_ns: int) -> GridView:
+    """Return the grid of a stamp; the camera's place then comes from the odometry."""
+    grid = run[GRID][stamp_ns]
+    cells, frame = grid_cells(grid)
+    vantage = vantage_at(run, stamp_ns)
     true_grids = run[TRUE_GRID]
-    if not len(true_grids) or run.base_from_camera is None:
-        return None
+    if not len(true_grids) or vantage is None:
+        return GridView(cells, frame, vantage, None)
     truth = true_grids[true_grids.stamps_ns[-1]]
-    truth_cells, truth_frame = grid_cells(truth)
+    if truth.header.frame_id != grid.header.frame_id:
+        return GridView(cells, frame, None, None)
+    blocked, known = resample_truth(*grid_cells(truth), frame, cells.shape)
+    free, front = visible_cells(blocked, frame, vantage)
+    return GridView(cells, frame, vantage, TrueView(blocked, free & known, front))
+
+
+def grid_counts_of(run: Run) -> GridCounts | None:
+    """Return the errors of all grids, added up; None without truth in their frame."""
     total = GridCounts()
-    for stamp in map(int, run[GRID].stamps_ns[::every]):
-        grid = run[GRID][stamp]
-        vantage = vantage_at(run, stamp)
-        if grid.header.frame_id != truth.header.frame_id or vantage is None:
-            continue
-        cells, frame = grid_cells(grid)
-        blocked, known = resample_truth(truth_cells, truth_frame, frame, cells.shape)
-        free, front = visible_cells(blocked, frame, vantage)
-        total += compare_grid(cells, free & known, front, blocked, label_obstacles(blocked))
+    for stamp in map(int, run[GRID].stamps_ns):
+        view = grid_view_at(run, stamp)
+        if view.truth is not None:
+            free, front, blocked = view.truth.free, view.truth.front, view.truth.blocked
+            total += compare_grid(view.cells, free, front, blocked, label_obstacles(blocked))
     return total if total != GridCounts() else None
 
 

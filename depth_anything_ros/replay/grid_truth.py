@@ -116,30 +116,57 @@ def label_obstacles(blocked: Mask) -> NDArray[np.int32]:
     return np.asarray(labels, dtype=np.int32)
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """
+    (rows, columns) masks of what a grid got right and wrong of what is in sight.
+
+    Truth may lie one cell off. found: fronts with a cell called occupied within one cell; missed:
+    other fronts that are called free; ghosts: free cells called occupied with no blocked
+    neighbour.
+    """
+
+    called_free: Mask
+    called_occupied: Mask
+    found: Mask
+    missed: Mask
+    ghosts: Mask
+
+
+def judge_cells(cells: NDArray[np.int8], free: Mask, front: Mask, blocked: Mask) -> Judgement:
+    """Return what a grid's cells got right and wrong; free, front: from `visible_cells`."""
+    called_free = (cells >= 0) & (cells < CALLED_FREE_BELOW)
+    called_occupied = cells > CALLED_OCCUPIED_ABOVE
+    found = front & _dilated(called_occupied)
+    return Judgement(
+        called_free,
+        called_occupied,
+        found,
+        missed=front & called_free & ~found,
+        ghosts=free & called_occupied & ~_dilated(blocked),
+    )
+
+
 def compare_grid(
     cells: NDArray[np.int8], free: Mask, front: Mask, blocked: Mask, labels: NDArray[np.int32]
 ) -> GridCounts:
     """
     Return the errors of a grid's cells against what was in sight; all are (rows, columns).
 
-    free, front: from `visible_cells`; labels: which obstacle a blocked cell belongs to. Truth may
-    lie one cell off: a front called free is an error where no neighbour is called occupied, a
-    free cell called occupied where no neighbour is blocked. An obstacle is found when half of its
-    visible front is called occupied within one cell.
+    free, front: from `visible_cells`; labels: which obstacle a blocked cell belongs to. An
+    obstacle is found when half of its visible front is called occupied within one cell.
     """
-    called_free = (cells >= 0) & (cells < CALLED_FREE_BELOW)
-    called_occupied = cells > CALLED_OCCUPIED_ABOVE
-    near_called = _dilated(called_occupied)
+    judged = judge_cells(cells, free, front, blocked)
     size = int(labels.max(initial=0)) + 1
     fronts = np.bincount(labels[front], minlength=size)[1:]
-    found = np.bincount(labels[front & near_called], minlength=size)[1:]
+    found = np.bincount(labels[judged.found], minlength=size)[1:]
     return GridCounts(
         occupied=_count(front),
-        occupied_called_free=_count(front & called_free & ~near_called),
-        occupied_called_free_strict=_count(front & called_free),
+        occupied_called_free=_count(judged.missed),
+        occupied_called_free_strict=_count(front & judged.called_free),
         free=_count(free),
-        free_called_occupied=_count(free & called_occupied & ~_dilated(blocked)),
-        free_called_occupied_strict=_count(free & called_occupied),
+        free_called_occupied=_count(judged.ghosts),
+        free_called_occupied_strict=_count(free & judged.called_occupied),
         obstacles=_count(fronts > 0),
         obstacles_found=_count((fronts > 0) & (2 * found >= fronts)),
     )

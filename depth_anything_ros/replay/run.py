@@ -18,10 +18,15 @@ import numpy as np
 NAMESPACE = '/depth_anything'
 DEPTH = f'{NAMESPACE}/depth/image_rect'
 DEPTH_INFO = f'{NAMESPACE}/depth/camera_info'
+COLOR = f'{NAMESPACE}/depth/color'
 POINTS = f'{NAMESPACE}/depth/points'
 SCAN = f'{NAMESPACE}/scan'
 GRID = f'{NAMESPACE}/local_grid'
 DIAGNOSTICS = '/diagnostics'
+
+OUTPUTS = (DEPTH, DEPTH_INFO, COLOR, POINTS, SCAN, GRID, DIAGNOSTICS)
+ANSWERS = (DEPTH, COLOR, POINTS, SCAN, GRID)
+"""Outputs with the stamp of the image they were made of."""
 
 TRUE_DEPTH = '/ground_truth/depth'
 TRUE_DEPTH_INFO = '/ground_truth/camera_info'
@@ -85,12 +90,20 @@ class Run:
         """The camera's images; their log times are those of their publication."""
         return self[self.topics.image]
 
+    @property
+    def answers_ns(self) -> dict[int, int]:
+        """When the last output of each stamp was received."""
+        latest: dict[int, int] = {}
+        for topic in ANSWERS:
+            for stamp, received in self[topic].log_times_ns.items():
+                latest[stamp] = max(received, latest.get(stamp, received))
+        return latest
+
 
 def load_run(recording: Recording, topics: CameraTopics) -> Run:
     """Return the run that a recording of inputs and outputs holds."""
     wanted = [topics.image, topics.camera_info, topics.odom]
-    wanted += [DEPTH, DEPTH_INFO, POINTS, SCAN, GRID, DIAGNOSTICS]
-    wanted += [TRUE_DEPTH, TRUE_DEPTH_INFO, TRUE_GRID]
+    wanted += [*OUTPUTS, TRUE_DEPTH, TRUE_DEPTH_INFO, TRUE_GRID]
     messages: dict[str, list[RawMessage]] = {}
     for raw in recording.messages([topic for topic in wanted if topic in recording.topics]):
         messages.setdefault(raw.topic, []).append(raw)
