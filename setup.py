@@ -67,7 +67,7 @@ setup(
     },
     entry_points={
         'console_scripts': [
-            'depth_anything_node = depth_anything_ros.node.depth_anything_node:main',
+            'depth_anything_node = depth_anything_ros.node.main:main',
             'depth-anything-ros = depth_anything_ros.cli:app',
         ],
     },

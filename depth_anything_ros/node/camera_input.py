@@ -1,0 +1,171 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""One camera's topics: images handed over as they come, made into frames in the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from depth_anything_ros.camera import CameraError, CameraModel, Pinhole, virtual_cameras
+from depth_anything_ros.frame import Frame
+from depth_anything_ros.node.calibration import camera_from_message, fitted_to_image
+from depth_anything_ros.node.health import CameraHealth
+from depth_anything_ros.node.images import (
+    image_from_compressed,
+    image_from_message,
+    InputError,
+)
+from depth_anything_ros.node.parameters import Parameters
+from depth_anything_ros.node.quality_of_service import NEWEST_QOS, subscribe
+from rclpy.lifecycle import LifecycleNode
+from rclpy.time import Time
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+ImageMessage: TypeAlias = Image | CompressedImage
+
+FUTURE_S = 0.1
+JUMP_S = 1.0
+TRAINED_FOV_DEG = (40.0, 120.0)
+
+
+class TimeJumpError(Exception):
+    """The stamps went back: a recording started again."""
+
+
+class CameraInput:
+    """Subscribes to one camera and makes frames, without poses, of its messages."""
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        parameters: Parameters,
+        health: CameraHealth,
+        prefix: str,
+        hand_over: Callable[[str, ImageMessage], None],
+    ) -> None:
+        """Subscribe; `hand_over` takes each image message and must not block."""
+        self.frame_id = ''
+        self._node = node
+        self._parameters = parameters
+        self._health = health
+        self._name = health.name
+        self._info: CameraInfo | None = None
+        self._model: tuple[object, CameraModel] | None = None
+        self._last_stamp_ns = 0
+        is_raw = parameters.configs.node.image_transport == 'raw'
+        self._subscriptions = [
+            subscribe(node, CameraInfo, f'{prefix}camera_info', self._keep_info, NEWEST_QOS),
+            subscribe(
+                node,
+                Image if is_raw else CompressedImage,
+                f'{prefix}image_raw' if is_raw else f'{prefix}image_raw/compressed',
+                lambda message: hand_over(self._name, message),
+                NEWEST_QOS,
+            ),
+        ]
+
+    def close(self) -> None:
+        """Unsubscribe."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+
+    def forget_time(self) -> None:
+        """Accept any stamp next."""
+        self._last_stamp_ns = 0
+
+    def frame(self, message: ImageMessage) -> Frame:
+        """
+        Return the frame of a message; its image may be a view of the message.
+
+        Raise InputError where it cannot be used, TimeJumpError where the stamps went back.
+        """
+        stamp_ns = Time.from_msg(message.header.stamp).nanoseconds
+        self._check_time(stamp_ns)
+        self.frame_id = message.header.frame_id or f'{self._name}_optical_frame'
+        decode = image_from_message if isinstance(message, Image) else image_from_compressed
+        image, channels = decode(message)
+        height, width = image.shape[:2]
+        try:
+            model = self._model_of(width, height)
+        except CameraError as error:
+            raise InputError('calibration', str(error)) from error
+        return Frame(self._name, stamp_ns, image, channels, model)
+
+    def _keep_info(self, message: CameraInfo) -> None:
+        self._info = message
+
+    def _check_time(self, stamp_ns: int) -> None:
+        if stamp_ns == 0:
+            raise InputError('stamp', 'its stamp is zero: the driver must set header.stamp')
+        behind_s = (self._last_stamp_ns - stamp_ns) / 1e9
+        if behind_s > JUMP_S:
+            raise TimeJumpError(f'stamps of {self._name} went back by {behind_s:.1f} s')
+        if behind_s > 0:
+            raise InputError('order', 'it is older than the one before')
+        self._last_stamp_ns = stamp_ns
+        age_s = (self._node.get_clock().now().nanoseconds - stamp_ns) / 1e9
+        longest_s = self._parameters.configs.node.max_age_s
+        if age_s > longest_s:
+            raise InputError(
+                'age',
+                f'the image is {age_s:.2f} s old, more than max_age_s ({longest_s:g}): '
+                'synchronise the clocks; with a recording, play with --clock and set use_sim_time',
+            )
+        if age_s < -FUTURE_S:
+            self._health.warned(
+                'stamp', f'the stamp is {-age_s:.2f} s in the future: synchronise the clocks'
+            )
+
+    def _model_of(self, width: int, height: int) -> CameraModel:
+        info = self._info
+        is_rectified = self._parameters.configs.node.image_is_rectified
+        fov_deg = self._parameters.configs.cameras[self._name].horizontal_fov_deg
+        key = (width, height, is_rectified, fov_deg, None if info is None else _content(info))
+        if self._model is None or self._model[0] != key:
+            self._model = key, self._new_model(width, height, is_rectified, fov_deg)
+        self._warn_of(self._model[1], width)
+        return self._model[1]
+
+    def _new_model(
+        self, width: int, height: int, is_rectified: bool, fov_deg: float
+    ) -> CameraModel:
+        if self._info is not None:
+            camera = camera_from_message(self._info, is_rectified=is_rectified)
+            model = fitted_to_image(camera, width, height)
+        elif fov_deg > 0:
+            model = CameraModel(Pinhole.from_field_of_view(width, height, fov_deg))
+        else:
+            raise InputError(
+                'camera_info',
+                'no camera_info yet: remap it, or set horizontal_fov_deg for a rough guess',
+            )
+        virtual_cameras(model, width, height)
+        return model
+
+    def _warn_of(self, model: CameraModel, width: int) -> None:
+        if self._info is None:
+            self._health.warned(
+                'camera_info', 'no camera_info: horizontal_fov_deg stands in, distances are rough'
+            )
+        elif self._info.width != width and not (self._info.roi.width or self._info.binning_x > 1):
+            self._health.warned(
+                'size',
+                f'camera_info is for a width of {self._info.width}, the image has {width}: '
+                'taken as resized',
+            )
+        fov_deg = model.horizontal_fov_deg
+        if not TRAINED_FOV_DEG[0] <= fov_deg <= TRAINED_FOV_DEG[1]:
+            self._health.warned(
+                'field of view',
+                f'{fov_deg:.0f}° wide: the network knows 50–90°, expect 18–35 % more error',
+            )
+
+
+def _content(info: CameraInfo) -> tuple[object, ...]:
+    roi = info.roi
+    return (
+        (info.width, info.height, info.distortion_model, info.binning_x, info.binning_y),
+        (roi.x_offset, roi.y_offset, roi.width, roi.height),
+        (bytes(info.d), bytes(info.k), bytes(info.p)),
+    )

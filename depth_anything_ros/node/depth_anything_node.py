@@ -1,0 +1,224 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The lifecycle node: camera topics in; depth, cloud, scan and grid out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+import traceback
+from typing import Any, NamedTuple
+
+from depth_anything_ros.config import EstimationConfig, SettingError
+from depth_anything_ros.estimation.backend import Backend, BackendError
+from depth_anything_ros.estimation.load import load_backend
+from depth_anything_ros.mapping.warm_up import warm_up
+from depth_anything_ros.node import topics
+from depth_anything_ros.node.diagnostics import camera_status, node_status, ThrottlingMonitor
+from depth_anything_ros.node.outputs import CameraOutputs, GridOutput
+from depth_anything_ros.node.parameters import camera_prefixes, Configs, Parameters
+from depth_anything_ros.node.pose_sources import PoseError
+from depth_anything_ros.node.session import Session
+from depth_anything_ros.pipeline import Pipeline
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import JumpThreshold, TimeJump
+from rclpy.duration import Duration
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from std_srvs.srv import Trigger
+
+JUMP_BACK = JumpThreshold(
+    min_forward=None, min_backward=Duration(seconds=-0.5), on_clock_change=False
+)
+
+
+class Equipment(NamedTuple):
+    """What a configured node has."""
+
+    backend: Backend
+    pipeline: Pipeline
+    outputs: dict[str, CameraOutputs]
+    grid: GridOutput
+
+
+class DepthAnythingNode(LifecycleNode):
+    """
+    configure loads the network, activate subscribes and works, deactivate idles, cleanup frees.
+
+    The executor's thread only receives and hands over; the threads of the session do the rest.
+    """
+
+    def __init__(
+        self,
+        died: Callable[[], None],
+        load: Callable[[EstimationConfig], Backend] = load_backend,
+        **options: Any,
+    ) -> None:
+        """
+        Declare parameters; `died` is called where a thread of the node ends by an error.
+
+        options: those of rclpy's Node.
+
+        Raise SettingError where the parameters given at start cannot be.
+        """
+        super().__init__('depth_anything', **options)
+        self._died = died
+        self._load = load
+        self._equipment: Equipment | None = None
+        self._session: Session | None = None
+        self._problem = ''
+        self.parameters = Parameters(self, self._reconfigure)
+        self._throttling = ThrottlingMonitor()
+        self._diagnostics = self.create_publisher(
+            topics.DIAGNOSTICS.type, topics.DIAGNOSTICS.name, topics.DIAGNOSTICS.qos
+        )
+        self.create_timer(1.0, self._diagnose)
+        self.create_service(Trigger, topics.RESET_GRID.name, self._reset_grid)
+        self.create_service(Trigger, topics.RESET_SCALE.name, self._reset_scale)
+        self._jump = self.get_clock().create_jump_callback(JUMP_BACK, post_callback=self._jumped)
+
+    def start(self) -> None:
+        """Configure and activate."""
+        if self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load and prove the network, advertise the outputs."""
+        with self._unexpected_errors_logged():
+            try:
+                self.parameters.declare_cameras()
+                backend = self._load(self.parameters.configs.estimation)
+            except (SettingError, BackendError) as error:
+                return self._refuse(str(error))
+            warm_up()
+            self._equipment = self._equip(backend)
+        self._problem = ''
+        self.parameters.is_configured = True
+        return TransitionCallbackReturn.SUCCESS
+
+    def _equip(self, backend: Backend) -> Equipment:
+        info, configs = backend.info, self.parameters.configs
+        self.get_logger().info(
+            f'{info.model} {info.precision} at {info.height}×{info.width} '
+            f'on {info.backend} ({info.device}), {info.first_inference_ms:.0f} ms'
+        )
+        prefixes = camera_prefixes(configs.node.cameras, '/')
+        outputs = {name: CameraOutputs(self, prefix) for name, prefix in prefixes.items()}
+        return Equipment(backend, Pipeline(backend, configs.pipeline), outputs, GridOutput(self))
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Subscribe and work."""
+        if self._equipment is None:
+            return self._refuse('not configured')
+        _, pipeline, outputs, grid = self._equipment
+        with self._unexpected_errors_logged():
+            try:
+                self._session = Session(self, self.parameters, pipeline, outputs, grid, self._died)
+            except PoseError as error:
+                return self._refuse(str(error))
+        self._problem = ''
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Unsubscribe and idle."""
+        self._end_session()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free the network."""
+        self.release()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free everything."""
+        self.release()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free everything, so that the node can be configured again."""
+        self.release()
+        return TransitionCallbackReturn.SUCCESS
+
+    def release(self) -> None:
+        """Stop and free whatever there is."""
+        self._end_session()
+        if self._equipment is not None:
+            for camera in self._equipment.outputs.values():
+                camera.close()
+            self._equipment.grid.close()
+            self._equipment.backend.close()
+            self._equipment = None
+        self.parameters.is_configured = False
+
+    def _end_session(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _refuse(self, problem: str) -> TransitionCallbackReturn:
+        self._problem = problem
+        self.get_logger().error(problem)
+        return TransitionCallbackReturn.FAILURE
+
+    @contextmanager
+    def _unexpected_errors_logged(self) -> Iterator[None]:
+        """Log what rclpy would turn into a silent error transition."""
+        completed = False
+        try:
+            yield
+            completed = True
+        finally:
+            if not completed:
+                self.get_logger().error(traceback.format_exc())
+
+    def _reconfigure(self, configs: Configs) -> None:
+        if self._session is not None:
+            self._session.reconfigure(configs)
+        elif self._equipment is not None:
+            self._equipment.pipeline.reconfigure(configs.pipeline)
+
+    def _jumped(self, jump: TimeJump) -> None:
+        if self._session is not None:
+            back_s = -jump.delta.nanoseconds / 1e9
+            self._session.forget_time(f'the clock went back by {back_s:.1f} s')
+
+    def _reset_grid(
+        self, request: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
+        return self._answer(response, Session.reset_grid)
+
+    def _reset_scale(
+        self, request: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
+        return self._answer(response, Session.reset_scale)
+
+    def _answer(
+        self, response: Trigger.Response, action: Callable[[Session], None]
+    ) -> Trigger.Response:
+        response.success = self._session is not None
+        response.message = '' if self._session else 'the node is not active'
+        if self._session is not None:
+            action(self._session)
+        return response
+
+    def _diagnose(self) -> None:
+        configs, session = self.parameters.configs, self._session
+        info = self._equipment.backend.info if self._equipment is not None else None
+        state = self._state_machine.current_state[1]
+        stage_ms = session.stage_ms if session is not None else {}
+        throttled = self._throttling.has_throttled()
+        statuses = [node_status(state, self._problem, info, stage_ms, throttled)]
+        if session is not None:
+            session.watch()
+            statuses += [
+                camera_status(
+                    name,
+                    health.report(),
+                    configs.node,
+                    configs.estimation.target_rate_hz,
+                    is_heard=session.is_heard(name),
+                )
+                for name, health in session.healths.items()
+            ]
+        message = DiagnosticArray(status=statuses)
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(message)

@@ -1,0 +1,128 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Results as messages; payloads are assigned as array.array, the fast path of rclpy."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any
+
+import cv2
+from depth_anything_ros.mapping.local_grid import OccupancyGrid as GridCells
+from depth_anything_ros.mapping.point_cloud import PointCloud
+from depth_anything_ros.mapping.virtual_scan import VirtualScan
+from geometry_msgs.msg import Point, Pose, Quaternion
+from nav_msgs.msg import MapMetaData, OccupancyGrid
+import numpy as np
+from numpy.typing import NDArray
+from sensor_msgs.msg import Image, LaserScan, PointCloud2, PointField
+from std_msgs.msg import Header
+
+_PALETTE: NDArray[np.uint8] = np.ascontiguousarray(
+    cv2.applyColorMap(np.arange(256, dtype=np.uint8), cv2.COLORMAP_TURBO)[:, 0, ::-1]
+)
+_LARGEST_MM = np.iinfo(np.uint16).max
+
+
+def payload(values: NDArray[Any], code: str = 'B') -> array[Any]:
+    """Return the bytes of an array as an array.array of a type code; one copy."""
+    result = array(code)
+    result.frombytes(np.ascontiguousarray(values).data.cast('B'))
+    return result
+
+
+def image_message(header: Header, image: NDArray[Any], encoding: str) -> Image:
+    """Return the message of an (H, W) or (H, W, C) array whose dtype fits the encoding."""
+    height, width = image.shape[:2]
+    return Image(
+        header=header,
+        height=height,
+        width=width,
+        encoding=encoding,
+        is_bigendian=0,
+        step=image.nbytes // height,
+        data=payload(image),
+    )
+
+
+def depth_message(header: Header, depth_m: NDArray[np.float32], encoding: str) -> Image:
+    """Return (h, w) metres as 32FC1, or as 16UC1 millimetres with 0 for what has no number."""
+    if encoding == '32FC1':
+        return image_message(header, depth_m, encoding)
+    millimetres = np.rint(depth_m * 1000)
+    valid = (millimetres > 0) & (millimetres <= _LARGEST_MM)
+    return image_message(header, np.where(valid, millimetres, 0).astype(np.uint16), encoding)
+
+
+def color_of(nearness: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """
+    Return an (h, w, 3) RGB picture of (h, w) relative inverse depth, near is red.
+
+    The span between the 2nd and the 98th percentile fills the palette.
+    """
+    low, high = np.percentile(nearness[::4, ::4], (2, 98))
+    scale = 255.0 / max(float(high - low), 1e-6)
+    levels = np.clip((nearness - low) * scale, 0, 255)
+    picture: NDArray[np.uint8] = _PALETTE[levels.astype(np.uint8)]
+    return picture
+
+
+def cloud_message(header: Header, cloud: PointCloud) -> PointCloud2:
+    """Return a PointCloud2 of xyz, or of xyz and rgb as PCL packs it."""
+    height, width = cloud.points.shape[:2]
+    packed = cloud.points
+    names = ['x', 'y', 'z']
+    if cloud.rgb is not None:
+        names.append('rgb')
+        packed = np.empty((height, width, 4), np.float32)
+        packed[..., :3] = cloud.points
+        color = packed.view(np.uint8)[..., 12:]
+        color[..., :3] = cloud.rgb[..., ::-1]
+        color[..., 3] = 0
+    fields = [
+        PointField(name=name, offset=4 * i, datatype=PointField.FLOAT32, count=1)
+        for i, name in enumerate(names)
+    ]
+    return PointCloud2(
+        header=header,
+        height=height,
+        width=width,
+        fields=fields,
+        is_bigendian=False,
+        point_step=4 * len(names),
+        row_step=4 * len(names) * width,
+        data=payload(packed),
+        is_dense=False,
+    )
+
+
+def scan_message(header: Header, scan: VirtualScan) -> LaserScan:
+    """Return the LaserScan of a virtual scan."""
+    return LaserScan(
+        header=header,
+        angle_min=scan.angle_min,
+        angle_max=scan.angle_max,
+        angle_increment=scan.angle_increment,
+        range_min=scan.range_min_m,
+        range_max=scan.range_max_m,
+        ranges=payload(scan.ranges, 'f'),
+    )
+
+
+def grid_message(header: Header, grid: GridCells) -> OccupancyGrid:
+    """Return the OccupancyGrid of a grid, whose rows are y and columns x."""
+    rows, columns = grid.cells.shape
+    return OccupancyGrid(
+        header=header,
+        info=MapMetaData(
+            map_load_time=header.stamp,
+            resolution=grid.resolution_m,
+            width=columns,
+            height=rows,
+            origin=Pose(
+                position=Point(x=grid.origin_x, y=grid.origin_y),
+                orientation=Quaternion(w=1.0),
+            ),
+        ),
+        data=payload(grid.cells, 'b'),
+    )

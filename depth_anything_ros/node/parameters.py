@@ -1,0 +1,138 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""ROS parameters made from the settings of config.py, and configs made from the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from depth_anything_ros.config import (
+    build,
+    CameraConfig,
+    EstimationConfig,
+    NodeConfig,
+    PipelineConfig,
+    Setting,
+    SettingError,
+    settings_of,
+)
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.lifecycle import LifecycleNode
+from rclpy.parameter import Parameter
+
+SHARED = (NodeConfig, EstimationConfig, PipelineConfig)
+"""Declared once per node; CameraConfig once per camera."""
+
+STATIC = {s.name for config_class in SHARED for s in settings_of(config_class) if not s.dynamic}
+
+
+class Configs(NamedTuple):
+    """Every setting of a node; `cameras` by name."""
+
+    node: NodeConfig
+    estimation: EstimationConfig
+    pipeline: PipelineConfig
+    cameras: Mapping[str, CameraConfig]
+
+
+def camera_prefixes(cameras: Sequence[str], separator: str) -> dict[str, str]:
+    """Return what precedes the names that belong to each camera: nothing where it is the only."""
+    return {name: f'{name}{separator}' if len(cameras) > 1 else '' for name in cameras}
+
+
+def descriptor_of(setting: Setting) -> ParameterDescriptor:
+    """Return the descriptor; whole numbers are taken for floats, so its type is dynamic."""
+    unit = f' [{setting.unit}]' if setting.unit else ''
+    descriptor = ParameterDescriptor(
+        description=setting.description + unit,
+        additional_constraints=f'one of {", ".join(setting.choices)}' if setting.choices else '',
+        dynamic_typing=True,
+    )
+    if setting.minimum is not None and setting.maximum is not None:
+        if setting.type is float:
+            descriptor.floating_point_range = [
+                FloatingPointRange(from_value=setting.minimum, to_value=setting.maximum)
+            ]
+        else:
+            descriptor.integer_range = [
+                IntegerRange(from_value=int(setting.minimum), to_value=int(setting.maximum))
+            ]
+    return descriptor
+
+
+class Parameters:
+    """
+    The node's parameters, all of them checked together on every change.
+
+    `configs` always holds the settings in force.
+    """
+
+    def __init__(self, node: LifecycleNode, changed: Callable[[Configs], None]) -> None:
+        """
+        Declare every parameter; `changed` is called with the settings after each change.
+
+        Raise SettingError where the values given at start contradict each other.
+        """
+        self._node = node
+        self._changed = changed
+        self.is_configured = False
+        """While it is, settings that are not dynamic are refused."""
+        for config_class in SHARED:
+            self._declare(config_class, '')
+        self.configs = self._checked({})
+        self.declare_cameras()
+        node.add_on_set_parameters_callback(self._on_set)
+
+    def declare_cameras(self) -> None:
+        """Declare the parameters of cameras that are new; raise SettingError for wrong values."""
+        for prefix in camera_prefixes(self.configs.node.cameras, '.').values():
+            self._declare(CameraConfig, prefix)
+        self.configs = self._checked({})
+
+    def _declare(self, config_class: type[Any], prefix: str) -> None:
+        for setting in settings_of(config_class):
+            name = prefix + setting.name
+            if not self._node.has_parameter(name):
+                self._node.declare_parameter(name, setting.default, descriptor_of(setting))
+
+    def _checked(self, changes: Mapping[str, Any]) -> Configs:
+        def values(config_class: type[Any], prefix: str = '') -> dict[str, Any]:
+            names = [setting.name for setting in settings_of(config_class)]
+            known = {n: prefix + n for n in names if self._node.has_parameter(prefix + n)}
+            current = {n: self._node.get_parameter(full).value for n, full in known.items()}
+            return current | {n: changes[prefix + n] for n in names if prefix + n in changes}
+
+        node = build(NodeConfig, values(NodeConfig))
+        prefixes = camera_prefixes(node.cameras, '.')
+        return Configs(
+            node,
+            build(EstimationConfig, values(EstimationConfig)),
+            build(PipelineConfig, values(PipelineConfig)),
+            {name: build(CameraConfig, values(CameraConfig, p)) for name, p in prefixes.items()},
+        )
+
+    def _on_set(self, parameters: list[Parameter[Any]]) -> SetParametersResult:
+        changes = {parameter.name: parameter.value for parameter in parameters}
+        try:
+            self._refuse_static(changes)
+            configs = self._checked(changes)
+        except SettingError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        if configs != self.configs:
+            self.configs = configs
+            self._changed(configs)
+        return SetParametersResult(successful=True)
+
+    def _refuse_static(self, changes: Mapping[str, Any]) -> None:
+        names = sorted(STATIC & set(changes))
+        if self.is_configured and names:
+            raise SettingError(
+                f'{", ".join(names)} takes effect when the node is configured: '
+                'deactivate it and clean it up first'
+            )

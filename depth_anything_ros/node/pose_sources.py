@@ -1,0 +1,224 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where cameras and robot are at an image's stamp: from tf2, or odometry and fixed mountings."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Mapping
+import threading
+import time
+from typing import Protocol
+
+from depth_anything_ros.config import NodeConfig
+from depth_anything_ros.node.quality_of_service import INPUT_QOS, subscribe
+from depth_anything_ros.transforms import (
+    rotation_from_quaternion,
+    Transform,
+    transform_from,
+)
+from geometry_msgs.msg import TransformStamped
+from nav_msgs.msg import Odometry
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.lifecycle import LifecycleNode
+from rclpy.time import Time
+
+KEPT_POSES = 512
+
+
+class PoseError(RuntimeError):
+    """A pose that is not known; the message says what to check."""
+
+
+class PoseSource(Protocol):
+    """Poses by stamp; called from the worker, so a source guards what its callbacks write."""
+
+    grid_frame: str
+    base_frame: str
+
+    def base_from_sensor(self, name: str, frame_id: str, stamp_ns: int) -> Transform:
+        """Return the pose of a camera's or another sensor's frame, z = 0 at the floor."""
+
+    def grid_from_base(self, stamp_ns: int) -> Transform:
+        """Return the pose of the robot in the grid's fixed frame; raise PoseError."""
+
+    def clear(self) -> None:
+        """Forget the poses: time has jumped."""
+
+    def close(self) -> None:
+        """Stop listening."""
+
+
+class FixedPoses:
+    """The mounting parameters and nothing else: the robot's own pose is unknown."""
+
+    def __init__(self, config: NodeConfig, mountings: Mapping[str, Transform]) -> None:
+        """Take base_from_sensor by name; the mapping may change later."""
+        self.grid_frame = self.base_frame = config.base_frame
+        self._mountings = mountings
+
+    def base_from_sensor(self, name: str, frame_id: str, stamp_ns: int) -> Transform:
+        """Return the mounting of the sensor; raise PoseError where it is not set."""
+        if name not in self._mountings:
+            raise PoseError(
+                f'where {name} is mounted is not known: set its mounting parameters '
+                '(camera_height_m …), or use pose_source: tf'
+            )
+        return self._mountings[name]
+
+    def grid_from_base(self, stamp_ns: int) -> Transform:
+        """Raise PoseError: nothing tells where the robot is."""
+        raise PoseError('pose_source is none: the grid shows one step')
+
+    def clear(self) -> None:
+        """Do nothing: mountings do not depend on time."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class OdometryPoses(FixedPoses):
+    """The mounting parameters, and the robot's pose from nav_msgs/Odometry on `odom`."""
+
+    def __init__(
+        self, node: LifecycleNode, config: NodeConfig, mountings: Mapping[str, Transform]
+    ) -> None:
+        """Listen to `odom`."""
+        super().__init__(config, mountings)
+        self.grid_frame = config.grid_frame
+        self._config = config
+        self._changed = threading.Condition()
+        self._poses: deque[tuple[int, NDArray[np.float64]]] = deque(maxlen=KEPT_POSES)
+        self._node = node
+        self._subscription = subscribe(node, Odometry, 'odom', self._keep, INPUT_QOS)
+
+    def _keep(self, message: Odometry) -> None:
+        stamp_ns = Time.from_msg(message.header.stamp).nanoseconds
+        p, q = message.pose.pose.position, message.pose.pose.orientation
+        with self._changed:
+            if message.header.frame_id:
+                self.grid_frame = message.header.frame_id
+            if self._poses and stamp_ns < self._poses[-1][0]:
+                self._poses.clear()
+            self._poses.append((stamp_ns, np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w])))
+            self._changed.notify_all()
+
+    def grid_from_base(self, stamp_ns: int) -> Transform:
+        """Return the robot's pose, between two messages where there are two around the stamp."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._poses and self._poses[-1][0] >= stamp_ns, self._config.pose_wait_s
+            )
+            pose = pose_at(list(self._poses), stamp_ns, self._config.pose_tolerance_s)
+        try:
+            rotation = rotation_from_quaternion(*map(float, pose[3:]))
+        except ValueError as error:
+            raise PoseError(f'odom has a pose that cannot be: {error}') from error
+        return transform_from(rotation, pose[:3])
+
+    def clear(self) -> None:
+        """Forget every pose."""
+        with self._changed:
+            self._poses.clear()
+
+    def close(self) -> None:
+        """Stop listening to `odom`."""
+        self._node.destroy_subscription(self._subscription)
+
+
+def pose_at(
+    poses: list[tuple[int, NDArray[np.float64]]], stamp_ns: int, tolerance_s: float
+) -> NDArray[np.float64]:
+    """
+    Return the (7,) pose x, y, z, qx, qy, qz, qw at a stamp, from poses in order of time.
+
+    Between two poses it is interpolated, the quaternion linearly; outside them the nearest one
+    holds for `tolerance_s`. Raise PoseError where none is near enough.
+    """
+    if not poses:
+        raise PoseError('no message on odom yet: remap odom to the odometry of the robot')
+    after = bisect_left(poses, stamp_ns, key=lambda pose: pose[0])
+    around = poses[max(0, after - 1) : after + 1]
+    gap_ns = min(abs(stamp - stamp_ns) for stamp, _ in around)
+    if gap_ns > tolerance_s * 1e9:
+        raise PoseError(
+            f'the nearest message on odom is {gap_ns / 1e9:.2f} s from the image: '
+            'check its rate and clock, or raise pose_tolerance_s'
+        )
+    if len(around) == 1:
+        return around[0][1]
+    (t0, first), (t1, second) = around
+    if first[3:] @ second[3:] < 0:
+        second = np.concatenate([second[:3], -second[3:]])
+    return first + (second - first) * ((stamp_ns - t0) / (t1 - t0))
+
+
+class Tf2Poses:
+    """Both poses from tf2, looked up at the image's stamp."""
+
+    def __init__(self, node: LifecycleNode, config: NodeConfig) -> None:
+        """Listen to tf; raise PoseError where tf2_ros is not installed."""
+        try:
+            import tf2_ros
+        except ImportError as error:
+            raise PoseError(
+                'tf2_ros is not installed: source a ROS distribution, or set '
+                'pose_source: odometry and the mounting of the camera'
+            ) from error
+        self._tf2 = tf2_ros
+        self.grid_frame = config.grid_frame
+        self.base_frame = config.base_frame
+        self._config = config
+        self._buffer = tf2_ros.Buffer()
+        self._listener = tf2_ros.TransformListener(self._buffer, node)
+
+    def base_from_sensor(self, name: str, frame_id: str, stamp_ns: int) -> Transform:
+        """Return the sensor's pose from tf, lifted by `base_height_m`; raise PoseError."""
+        transform = self._lookup(self.base_frame, frame_id, stamp_ns)
+        transform[2, 3] += self._config.base_height_m
+        return transform
+
+    def grid_from_base(self, stamp_ns: int) -> Transform:
+        """Return the robot's pose from tf."""
+        return self._lookup(self.grid_frame, self.base_frame, stamp_ns)
+
+    def _lookup(self, target: str, source: str, stamp_ns: int) -> Transform:
+        try:
+            return self._at_or_latest(target, source, stamp_ns)
+        except self._tf2.TransformException as error:
+            raise PoseError(f'tf has no {target} ← {source}: {error}') from error
+
+    def _at_or_latest(self, target: str, source: str, stamp_ns: int) -> Transform:
+        stamp = Time(nanoseconds=stamp_ns)
+        give_up = time.monotonic() + self._config.pose_wait_s
+        while not self._buffer.can_transform(target, source, stamp):
+            if time.monotonic() > give_up:
+                return self._latest(target, source, stamp_ns)
+            time.sleep(0.001)
+        return matrix_of(self._buffer.lookup_transform(target, source, stamp))
+
+    def _latest(self, target: str, source: str, stamp_ns: int) -> Transform:
+        latest = self._buffer.lookup_transform(target, source, Time())
+        gap_s = abs(Time.from_msg(latest.header.stamp).nanoseconds - stamp_ns) / 1e9
+        if gap_s > self._config.pose_tolerance_s:
+            raise PoseError(
+                f'{target} ← {source} in tf is {gap_s:.2f} s from the image: check the clocks, '
+                'or raise pose_tolerance_s'
+            )
+        return matrix_of(latest)
+
+    def clear(self) -> None:
+        """Forget every transform that is not static."""
+        self._buffer.clear()
+
+    def close(self) -> None:
+        """Stop listening to tf."""
+        self._listener.unregister()
+
+
+def matrix_of(stamped: TransformStamped) -> Transform:
+    """Return the (4, 4) matrix of a transform message."""
+    t, q = stamped.transform.translation, stamped.transform.rotation
+    return transform_from(rotation_from_quaternion(q.x, q.y, q.z, q.w), np.array([t.x, t.y, t.z]))

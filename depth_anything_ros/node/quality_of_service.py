@@ -1,0 +1,96 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""How the node subscribes and publishes: QoS, overrides, and one line where two ends differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from rclpy.lifecycle import LifecycleNode
+from rclpy.publisher import Publisher
+from rclpy.qos import (
+    DurabilityPolicy,
+    qos_policy_name_from_kind,
+    QoSPolicyKind,
+    QoSProfile,
+    ReliabilityPolicy,
+)
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.subscription import Subscription
+
+try:
+    from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
+
+Message = TypeVar('Message')
+
+INPUT_QOS = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
+NEWEST_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+OUTPUT_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+LATCHED_QOS = QoSProfile(
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+OVERRIDABLE = (
+    QoSPolicyKind.HISTORY,
+    QoSPolicyKind.DEPTH,
+    QoSPolicyKind.RELIABILITY,
+    QoSPolicyKind.DURABILITY,
+)
+
+
+def subscribe(
+    node: LifecycleNode,
+    message_type: type[Message],
+    topic: str,
+    callback: Callable[[Message], None],
+    qos: QoSProfile,
+) -> Subscription[Message]:
+    """Return a subscription that `qos_overrides` can change and that names who does not fit."""
+    name = node.resolve_topic_name(topic)
+
+    def report(event: Any) -> None:
+        policy = qos_policy_name_from_kind(event.last_policy_kind)
+        node.get_logger().warning(
+            f'a publisher on {name} offers another {policy}, so nothing arrives from it: '
+            f'set qos_overrides.{name}.subscription.{policy.lower()} to what it offers'
+        )
+
+    return node.create_subscription(
+        message_type,
+        topic,
+        callback,
+        _copy(qos),
+        event_callbacks=SubscriptionEventCallbacks(incompatible_qos=report),
+        qos_overriding_options=QoSOverridingOptions(OVERRIDABLE),
+    )
+
+
+def advertise(
+    node: LifecycleNode, message_type: type[Message], topic: str, qos: QoSProfile
+) -> Publisher[Message]:
+    """Return a publisher that `qos_overrides` can change and that names who does not fit."""
+    name = node.resolve_topic_name(topic)
+
+    def report(event: Any) -> None:
+        policy = qos_policy_name_from_kind(event.last_policy_kind)
+        node.get_logger().warning(
+            f'a subscriber of {name} asks for another {policy}, so it gets nothing: '
+            f'change it there, or set qos_overrides.{name}.publisher.{policy.lower()}'
+        )
+
+    return node.create_publisher(
+        message_type,
+        topic,
+        _copy(qos),
+        event_callbacks=PublisherEventCallbacks(incompatible_qos=report),
+        qos_overriding_options=QoSOverridingOptions(OVERRIDABLE),
+    )
+
+
+def _copy(qos: QoSProfile) -> QoSProfile:
+    """Return a copy, since overrides are written into the profile they are given."""
+    return QoSProfile(depth=qos.depth, reliability=qos.reliability, durability=qos.durability)

@@ -1,0 +1,203 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What runs while the node is active: cameras, poses, worker, and what becomes of each frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+import time
+
+from depth_anything_ros.config import CameraConfig
+from depth_anything_ros.frame import Frame
+from depth_anything_ros.node.camera_input import CameraInput, ImageMessage, TimeJumpError
+from depth_anything_ros.node.health import CameraHealth, REPLACED, Throttle
+from depth_anything_ros.node.images import InputError
+from depth_anything_ros.node.outputs import CameraOutputs, GridOutput
+from depth_anything_ros.node.parameters import camera_prefixes, Configs, Parameters
+from depth_anything_ros.node.pose_sources import (
+    FixedPoses,
+    OdometryPoses,
+    PoseError,
+    PoseSource,
+    Tf2Poses,
+)
+from depth_anything_ros.node.worker import Worker
+from depth_anything_ros.pipeline import Output, Pipeline, Step
+from depth_anything_ros.transforms import base_from_mounted_camera, Transform
+from rclpy.lifecycle import LifecycleNode
+from rclpy.time import Time
+from std_msgs.msg import Header
+
+SILENT_S = 1.0
+JUMP_LINE_S = 1.0
+"""The clock and the stamps of all cameras jump together: one line says it."""
+
+
+class Session:
+    """
+    Subscribes, works and publishes from its creation until `close`.
+
+    Raise PoseError where the poses that are asked for cannot be had.
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        parameters: Parameters,
+        pipeline: Pipeline,
+        outputs: Mapping[str, CameraOutputs],
+        grid: GridOutput,
+        died: Callable[[], None],
+    ) -> None:
+        """Start; `died` is called where a thread ends by an error."""
+        self._node = node
+        self._parameters = parameters
+        self._outputs = outputs
+        self._grid = grid
+        self._mountings = mountings_of(parameters.configs)
+        self._poses = self._pose_source()
+        self._throttle = Throttle()
+        self._last_step_at = time.monotonic()
+        self.stage_ms: dict[str, float] = {}
+        warn = node.get_logger().warning
+        self.healths = {name: CameraHealth(name, warn) for name in outputs}
+        self._worker: Worker[ImageMessage] = Worker(
+            pipeline, self._frames_of, self._located, self._wanted, self._publish, died
+        )
+        prefixes = camera_prefixes(list(outputs), '/')
+        self._inputs = {
+            name: CameraInput(node, parameters, health, prefixes[name], self._take)
+            for name, health in self.healths.items()
+        }
+
+    def close(self) -> None:
+        """Unsubscribe and end the worker."""
+        for camera in self._inputs.values():
+            camera.close()
+        self._worker.stop()
+        self._poses.close()
+        self._grid.publish_unknown()
+
+    def reconfigure(self, configs: Configs) -> None:
+        """Take new settings."""
+        self._mountings.clear()
+        self._mountings.update(mountings_of(configs))
+        pipeline = self._worker.pipeline
+        self._worker.between_steps(lambda: pipeline.reconfigure(configs.pipeline))
+
+    def reset_grid(self) -> None:
+        """Turn every cell unknown."""
+        self._worker.between_steps(self._worker.pipeline.reset_grid)
+
+    def reset_scale(self) -> None:
+        """Forget the scale."""
+        self._worker.between_steps(self._worker.pipeline.reset_scale)
+
+    def forget_time(self, reason: str) -> None:
+        """Start anew after time jumped: nothing of before fits what comes."""
+        if self._throttle.allows('jump', JUMP_LINE_S):
+            self._node.get_logger().warning(f'{reason}: scale, poses and grid start anew')
+        for camera in self._inputs.values():
+            camera.forget_time()
+        self._poses.clear()
+        self._worker.between_steps(self._forget, discard=True)
+
+    def watch(self) -> None:
+        """Take the grid back where no camera has delivered for a second."""
+        if time.monotonic() - self._last_step_at > SILENT_S:
+            self._worker.between_steps(self._take_back_grid)
+
+    def is_heard(self, camera: str) -> bool:
+        """Return whether somebody listens to what comes of a camera."""
+        return self._outputs[camera].is_heard() or self._grid.is_heard()
+
+    def _pose_source(self) -> PoseSource:
+        config = self._parameters.configs.node
+        if config.pose_source == 'tf':
+            return Tf2Poses(self._node, config)
+        if config.pose_source == 'odometry':
+            return OdometryPoses(self._node, config, self._mountings)
+        return FixedPoses(config, self._mountings)
+
+    def _forget(self) -> None:
+        self._worker.pipeline.reset_scale()
+        self._worker.pipeline.reset_grid()
+
+    def _take_back_grid(self) -> None:
+        self._worker.pipeline.reset_grid()
+        self._grid.publish_unknown()
+
+    def _take(self, camera: str, message: ImageMessage) -> None:
+        health = self.healths[camera]
+        health.received()
+        if self.is_heard(camera) and self._worker.mailbox.put(camera, message):
+            health.dropped(REPLACED)
+
+    def _frames_of(self, messages: Mapping[str, ImageMessage]) -> list[Frame]:
+        frames = []
+        for camera, message in messages.items():
+            try:
+                frames.append(self._inputs[camera].frame(message))
+            except InputError as error:
+                self.healths[camera].dropped(error.cause, str(error))
+            except TimeJumpError as error:
+                self.forget_time(str(error))
+        return frames
+
+    def _located(self, frame: Frame) -> Frame:
+        base_from_camera, grid_from_base = None, None
+        health = self.healths[frame.camera]
+        frame_id = self._inputs[frame.camera].frame_id
+        try:
+            base_from_camera = self._poses.base_from_sensor(frame.camera, frame_id, frame.stamp_ns)
+            grid_from_base = self._poses.grid_from_base(frame.stamp_ns)
+        except PoseError as error:
+            health.warned('pose', str(error))
+        return replace(frame, base_from_camera=base_from_camera, grid_from_base=grid_from_base)
+
+    def _wanted(self) -> Output:
+        wanted = Output.GRID if self._grid.is_heard() else Output(0)
+        for outputs in self._outputs.values():
+            wanted |= outputs.wanted()
+        return wanted
+
+    def _publish(self, step: Step) -> None:
+        config = self._parameters.configs.node
+        for result in step.cameras:
+            frame = result.frame
+            stamp = Time(nanoseconds=frame.stamp_ns).to_msg()
+            header = Header(stamp=stamp, frame_id=self._inputs[frame.camera].frame_id)
+            self._outputs[frame.camera].publish(result, header, config)
+        if step.grid is not None:
+            newest = max((r.frame for r in step.cameras), key=lambda f: f.stamp_ns)
+            stamp = Time(nanoseconds=newest.stamp_ns).to_msg()
+            poses = self._poses
+            frame_id = poses.base_frame if step.grid.is_one_shot else poses.grid_frame
+            self._grid.publish(step.grid, Header(stamp=stamp, frame_id=frame_id))
+        self._count(step)
+
+    def _count(self, step: Step) -> None:
+        now_ns = self._node.get_clock().now().nanoseconds
+        for result in step.cameras:
+            scale = result.depth_maps[0].scale
+            age_s = (now_ns - result.frame.stamp_ns) / 1e9
+            self.healths[result.frame.camera].processed(age_s, scale)
+        self._last_step_at = time.monotonic()
+        self.stage_ms = step.stage_ms
+
+
+def mountings_of(configs: Configs) -> dict[str, Transform]:
+    """Return base_from_camera of the cameras whose height is set."""
+    return {name: _mounting(c) for name, c in configs.cameras.items() if c.camera_height_m > 0}
+
+
+def _mounting(camera: CameraConfig) -> Transform:
+    return base_from_mounted_camera(
+        camera.camera_x_m,
+        camera.camera_y_m,
+        camera.camera_height_m,
+        camera.camera_roll_rad,
+        camera.camera_pitch_rad,
+        camera.camera_yaw_rad,
+    )

@@ -1,0 +1,109 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Two threads that overlap: one decodes and infers, the other interprets and publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+import queue
+import threading
+from typing import Generic, TypeVar
+
+from depth_anything_ros.frame import Frame
+from depth_anything_ros.node.mailbox import Mailbox
+from depth_anything_ros.pipeline import Estimate, Output, Pipeline, Step
+
+Item = TypeVar('Item')
+
+
+class Worker(Generic[Item]):
+    """
+    Runs a pipeline on the newest item of each key.
+
+    The first thread takes new items only once the second has taken its last estimate, so that
+    nothing waits for longer than one step. The callbacks run in these threads: `frames_of` and
+    `reset` from the first, `located`, `wanted` and `publish` in the second.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        frames_of: Callable[[Mapping[str, Item]], Sequence[Frame]],
+        located: Callable[[Frame], Frame],
+        wanted: Callable[[], Output],
+        publish: Callable[[Step], None],
+        died: Callable[[], None],
+    ) -> None:
+        """Start the threads; `died` is called where one ends by an error."""
+        self.mailbox: Mailbox[Item] = Mailbox()
+        self.pipeline = pipeline
+        self._frames_of = frames_of
+        self._located = located
+        self._wanted = wanted
+        self._publish = publish
+        self._died = died
+        self._estimates: queue.SimpleQueue[tuple[int, Estimate] | None] = queue.SimpleQueue()
+        self._room = threading.Semaphore(1)
+        self._interpreting = threading.Lock()
+        self._epoch = 0
+        self._threads = [
+            threading.Thread(target=self._guard, args=(loop,), name=loop.__name__, daemon=True)
+            for loop in (self._estimate, self._interpret)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End both threads; what is under way is finished first."""
+        self.mailbox.close()
+        self._room.release()
+        for thread in self._threads:
+            thread.join()
+
+    def between_steps(self, action: Callable[[], None], *, discard: bool = False) -> None:
+        """Run an action while nothing is interpreted; discard: drop what is under way before."""
+        if discard:
+            self.mailbox.clear()
+            self._epoch += 1
+        with self._interpreting:
+            action()
+
+    def _guard(self, loop: Callable[[], None]) -> None:
+        try:
+            loop()
+        except BaseException:
+            self._died()
+            raise
+
+    def _estimate(self) -> None:
+        while True:
+            self._room.acquire()
+            items = self.mailbox.take()
+            if not items:
+                break
+            epoch = self._epoch
+            frames = self._frames_of(items)
+            if frames:
+                self._estimates.put((epoch, self.pipeline.estimate(frames)))
+            else:
+                self._room.release()
+        self._estimates.put(None)
+
+    def _interpret(self) -> None:
+        while (entry := self._estimates.get()) is not None:
+            self._room.release()
+            epoch, estimate = entry
+            estimate = with_frames(estimate, [self._located(f) for f in estimate.frames])
+            with self._interpreting:
+                if epoch == self._epoch:
+                    self._publish(self.pipeline.interpret(estimate, self._wanted()))
+
+
+def with_frames(estimate: Estimate, frames: Sequence[Frame]) -> Estimate:
+    """Return the estimate with other frames in the place of its own, in the same order."""
+    new = {id(old): frame for old, frame in zip(estimate.frames, frames, strict=True)}
+    predictions = [
+        replace(p, view=replace(p.view, frame=new[id(p.view.frame)])) for p in estimate.predictions
+    ]
+    return replace(estimate, frames=frames, predictions=predictions)
