@@ -1,0 +1,92 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Names of weights: the authors' .pth checkpoints and the layout of the Hugging Face hub.
+
+The authors keep query, key and value in one matrix, the hub keeps three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+QKV = ('query', 'key', 'value')
+
+
+def hub_layout(original: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights of a .pth under the hub's names; KeyError where one has no such name."""
+    names = _hub_names(_layers(original, 'pretrained.blocks.'))
+    hub: dict[str, Tensor] = {}
+    for name, tensor in original.items():
+        block, fused, leaf = name.partition('.attn.qkv.')
+        if fused:
+            for part, rows in zip(QKV, tensor.chunk(3), strict=True):
+                hub[f'{_hub_layer(block)}.attention.attention.{part}.{leaf}'] = rows.clone()
+        else:
+            hub[names[name]] = tensor
+    return hub
+
+
+def original_layout(hub: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return hub weights under the authors' names; KeyError where one has no such name."""
+    layers = _layers(hub, 'backbone.encoder.layer.')
+    names = {new: old for old, new in _hub_names(layers).items()}
+    original: dict[str, Tensor] = {
+        names[name]: tensor for name, tensor in hub.items() if '.attention.attention.' not in name
+    }
+    for layer in range(layers):
+        block = f'pretrained.blocks.{layer}'
+        for leaf in ('weight', 'bias'):
+            parts = [f'{_hub_layer(block)}.attention.attention.{part}.{leaf}' for part in QKV]
+            original[f'{block}.attn.qkv.{leaf}'] = torch.cat([hub[part] for part in parts])
+    return original
+
+
+def _hub_layer(block: str) -> str:
+    return block.replace('pretrained.blocks', 'backbone.encoder.layer')
+
+
+def _layers(weights: Mapping[str, Tensor], prefix: str) -> int:
+    return len({name.split('.')[prefix.count('.')] for name in weights if name.startswith(prefix)})
+
+
+def _hub_names(layers: int) -> dict[str, str]:
+    """Return the hub's name of every original one, except of query, key and value."""
+    embeddings = 'backbone.embeddings'
+    names = {
+        'pretrained.cls_token': f'{embeddings}.cls_token',
+        'pretrained.mask_token': f'{embeddings}.mask_token',
+        'pretrained.pos_embed': f'{embeddings}.position_embeddings',
+    }
+    modules = {
+        'pretrained.patch_embed.proj': f'{embeddings}.patch_embeddings.projection',
+        'pretrained.norm': 'backbone.layernorm',
+        'depth_head.scratch.output_conv1': 'head.conv1',
+        'depth_head.scratch.output_conv2.0': 'head.conv2',
+        'depth_head.scratch.output_conv2.2': 'head.conv3',
+    }
+    for layer in range(layers):
+        block = f'pretrained.blocks.{layer}'
+        for part in ('norm1', 'norm2', 'mlp.fc1', 'mlp.fc2'):
+            modules[f'{block}.{part}'] = f'{_hub_layer(block)}.{part}'
+        modules[f'{block}.attn.proj'] = f'{_hub_layer(block)}.attention.output.dense'
+        for scale in '12':
+            names[f'{block}.ls{scale}.gamma'] = f'{_hub_layer(block)}.layer_scale{scale}.lambda1'
+    for stage in range(4):
+        reassemble = f'neck.reassemble_stage.layers.{stage}'
+        modules[f'depth_head.projects.{stage}'] = f'{reassemble}.projection'
+        modules[f'depth_head.resize_layers.{stage}'] = f'{reassemble}.resize'
+        modules[f'depth_head.scratch.layer{stage + 1}_rn'] = f'neck.convs.{stage}'
+        refine = f'depth_head.scratch.refinenet{4 - stage}'
+        fusion = f'neck.fusion_stage.layers.{stage}'
+        modules[f'{refine}.out_conv'] = f'{fusion}.projection'
+        for unit in '12':
+            for conv in '12':
+                old = f'{refine}.resConfUnit{unit}.conv{conv}'
+                modules[old] = f'{fusion}.residual_layer{unit}.convolution{conv}'
+    for old, new in modules.items():
+        names |= {f'{old}.{leaf}': f'{new}.{leaf}' for leaf in ('weight', 'bias')}
+    return names
