@@ -59,7 +59,7 @@ class RawMessage(NamedTuple):
     """One message as it was on the wire: `data` is CDR."""
 
     topic: str
-    type: str
+    type_name: str
     log_time_ns: int
     data: bytes
 
@@ -78,9 +78,9 @@ def encode(message: Any) -> bytes:
 def decode(raw: RawMessage) -> Any:
     """Return the message; raise RecordingError where its type is unknown or its bytes are not."""
     try:
-        return message_types().deserialize_cdr(raw.data, raw.type)
+        return message_types().deserialize_cdr(raw.data, raw.type_name)
     except (SerdeError, KeyError, ValueError, struct.error, IndexError) as error:
-        raise RecordingError(f'{raw.topic}: not a valid {raw.type}: {error}') from error
+        raise RecordingError(f'{raw.topic}: not a valid {raw.type_name}: {error}') from error
 
 
 class _Source(Protocol):
@@ -130,7 +130,7 @@ class _Linear:
         times: list[int] = []
         for file in files:
             for message in self._read(file, self.tears):
-                self.topics[message.topic] = message.type
+                self.topics[message.topic] = message.type_name
                 times.append(message.log_time_ns)
         self.start_ns, self.end_ns = min(times, default=0), max(times, default=-1) + 1
 

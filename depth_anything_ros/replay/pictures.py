@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 """(H, W, 3) BGR."""
 
-NEAR_M, FAR_M = 0.4, 8.0
-"""The colours of depth: nearer is all red, farther all blue, linear in inverse depth."""
+NEAR_M, FAR_M = 0.5, 10.0
+"""The ends of the colours of depth, which go by its logarithm: red near, blue far."""
 
 NO_DEPTH = (72, 66, 62)
 BEYOND = (60, 20, 24)
@@ -48,7 +48,7 @@ def fitted(picture: Picture, width: int) -> Picture:
 def depth_picture(depth_m: NDArray[np.float32]) -> Picture:
     """Return (h, w) metres in colours: red near, blue far, grey for NaN, dark for +Inf."""
     with np.errstate(divide='ignore', invalid='ignore'):
-        nearness = (1 / depth_m - 1 / FAR_M) / (1 / NEAR_M - 1 / FAR_M)
+        nearness = np.log(FAR_M / depth_m) / np.log(FAR_M / NEAR_M)
     levels = (np.nan_to_num(nearness, nan=0.0).clip(0, 1) * 255).astype(np.uint8)
     picture = np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_TURBO), dtype=np.uint8)
     picture[np.isnan(depth_m)] = NO_DEPTH

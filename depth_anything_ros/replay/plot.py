@@ -53,12 +53,12 @@ def nice_ticks(high: float, count: int) -> list[float]:
 
 def svg_plot(title: str, lines: Sequence[Line], duration_s: float) -> str:
     """
-    Return an <svg> of lines over 0…duration_s, its y axis from zero to beyond the largest value.
+    Return an <svg> of lines over 0…duration_s, its y axis from zero to the largest value.
 
     Its line of class `cursor` is for a script to move; data-duration says how long the x axis is.
     """
     values = np.concatenate([line.y[np.isfinite(line.y)] for line in lines] or [np.empty(0)])
-    ticks = nice_ticks(max(float(values.max(initial=0.0)) * 1.05, 1e-6), 4)
+    ticks = nice_ticks(max(float(values.max(initial=0.0)), 1e-6), 4)
     axes = Axes(max(duration_s, 1e-3), ticks[-1])
     parts = [
         f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
