@@ -1,0 +1,126 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The stages together, on a floor and a wall whose depth is known in closed form."""
+
+from dataclasses import replace
+
+from depth_anything_ros.camera import CameraError, CameraModel, Pinhole
+from depth_anything_ros.config import GridConfig, PipelineConfig
+from depth_anything_ros.estimation.backend import BackendInfo
+from depth_anything_ros.frame import Frame
+from depth_anything_ros.pipeline import Output, Pipeline
+from depth_anything_ros.scale.estimate import ScaleHealth
+from depth_anything_ros.transforms import base_from_mounted_camera
+import numpy as np
+import pytest
+
+HEIGHT, WIDTH = 126, 168
+CAMERA_HEIGHT_M, WALL_M = 0.6, 3.0
+ALL = Output.POINTS | Output.SCAN | Output.GRID
+CAMERA = CameraModel(Pinhole.from_field_of_view(2 * WIDTH, 2 * HEIGHT, 80.0))
+VIEW = CAMERA.pinhole.resized(WIDTH, HEIGHT)
+
+
+def inverse_depth_of_floor_and_wall():
+    floor = np.repeat(VIEW.ray_y[:, None] / CAMERA_HEIGHT_M, WIDTH, axis=1)
+    return np.maximum(floor, 1 / WALL_M).astype(np.float32)
+
+
+class PerfectUpToScale:
+    """A backend that sees the scene as 1/z = 2 d + 0.05 would."""
+
+    info = BackendInfo('double', 'none', 'double', 'fp32', 1, HEIGHT, WIDTH, False, 0.0)
+
+    def infer(self, batch):
+        return np.stack([(inverse_depth_of_floor_and_wall() - 0.05) / 2] * len(batch))
+
+    def close(self):
+        pass
+
+
+def frame(stamp_s, **changes):
+    image = np.random.default_rng(1).integers(40, 200, (2 * HEIGHT, 2 * WIDTH, 3), np.uint8)
+    mounted = base_from_mounted_camera(0, 0, CAMERA_HEIGHT_M, 0, 0, 0)
+    whole = Frame('camera', round(stamp_s * 1e9), image, 'rgb', CAMERA, mounted, np.eye(4))
+    return replace(whole, **changes)
+
+
+@pytest.fixture
+def pipeline():
+    return Pipeline(PerfectUpToScale(), PipelineConfig(grid=GridConfig(footprint=())))
+
+
+def run(pipeline, steps=8, outputs=ALL, **changes):
+    for i in range(steps):
+        step = pipeline.process([frame(1.0 + 0.05 * i, **changes)], outputs)
+    return step
+
+
+def cell(grid, x, y):
+    row, column = (y - grid.origin_y, x - grid.origin_x)
+    return grid.cells[int(row / grid.resolution_m), int(column / grid.resolution_m)]
+
+
+def test_depth_is_metric_from_the_floor_alone(pipeline):
+    (camera,) = run(pipeline).cameras
+    (depth_map,) = camera.depth_maps
+    assert depth_map.scale.health is ScaleHealth.GOOD
+    truth = 1 / inverse_depth_of_floor_and_wall()
+    assert np.nanmedian(np.abs(depth_map.depth_m / truth - 1)) < 0.02
+
+
+def test_the_wall_is_occupied_the_floor_before_it_free_and_behind_unknown(pipeline):
+    grid = run(pipeline).grid
+    wall = max(cell(grid, x, 0.02) for x in (WALL_M - 0.1, WALL_M - 0.05, WALL_M, WALL_M + 0.05))
+    assert wall > 65
+    assert 0 <= cell(grid, 1.8, 0.02) < 35
+    assert cell(grid, WALL_M + 0.6, 0.02) == -1
+    assert cell(grid, -1.0, 0.02) == -1
+
+
+def test_the_scan_ends_at_the_wall(pipeline):
+    (camera,) = run(pipeline).cameras
+    middle = camera.scan.ranges[len(camera.scan.ranges) // 2]
+    assert middle == pytest.approx(WALL_M, abs=0.15)
+
+
+def test_nothing_is_computed_that_nobody_wants(pipeline):
+    step = run(pipeline, outputs=Output(0))
+    (camera,) = step.cameras
+    assert (camera.cloud, camera.scan, step.grid) == (None, None, None)
+    assert set(step.stage_ms) == {'remap', 'infer', 'scale', 'confidence'}
+
+
+def test_without_a_place_on_the_robot_there_are_no_metres_and_nothing_is_free(pipeline):
+    step = run(pipeline, base_from_camera=None)
+    (camera,) = step.cameras
+    assert camera.depth_maps[0].scale.health is ScaleHealth.LOST
+    assert np.isnan(camera.depth_maps[0].depth_m).all()
+    assert camera.scan is None
+    assert (step.grid.cells == -1).all()
+
+
+def test_an_image_that_does_not_fit_its_calibration_is_refused(pipeline):
+    with pytest.raises(CameraError, match='calibration is for'):
+        run(pipeline, image=np.zeros((10, 10, 3), np.uint8))
+
+
+def test_settings_change_without_losing_the_grid_but_another_size_empties_it(pipeline):
+    assert (run(pipeline).grid.cells > 65).any()
+    config = PipelineConfig(grid=GridConfig(footprint=(), grid_decay_s=3.0))
+    pipeline.reconfigure(config)
+    seen_before = pipeline.process([frame(1.45, base_from_camera=None)], ALL).grid
+    assert (seen_before.cells > 65).any()
+    pipeline.reconfigure(replace(config, grid=replace(config.grid, grid_size_m=4.0)))
+    small = pipeline.process([frame(1.5, base_from_camera=None)], ALL).grid
+    assert small.cells.shape == (80, 80)
+    assert (small.cells == -1).all()
+
+
+def test_resets_forget(pipeline):
+    run(pipeline)
+    pipeline.reset_grid()
+    pipeline.reset_scale()
+    step = pipeline.process([frame(1.45, base_from_camera=None)], ALL)
+    assert (step.grid.cells == -1).all()
+    assert step.cameras[0].depth_maps[0].scale.health is ScaleHealth.LOST
