@@ -1,0 +1,107 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The sub-commands of `depth-anything-ros sim`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+from depth_anything_ros.replay.bag import RecordingError
+import typer
+
+app = typer.Typer(
+    help='Simulated worlds: recordings with ground truth, and the training of the demo model.',
+    no_args_is_help=True,
+)
+VIEW_SIZE = 224, 168
+WORLDS_PER_SHARD = 50
+
+
+@contextmanager
+def _extras(names: str) -> Iterator[None]:
+    """Turn what goes wrong for a reason into one line; names are what `import` needs of pip."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        message = f"{error.name} is missing: pip install 'depth_anything_ros[{names}]'"
+    except (RecordingError, RuntimeError, FileNotFoundError) as error:
+        message = str(error)
+    else:
+        return
+    typer.echo(message, err=True)
+    raise typer.Exit(1)
+
+
+@app.command()
+def record(
+    path: Annotated[Path, typer.Argument(help='New rosbag2 folder.')],
+    seed: Annotated[int, typer.Option(help='Seed of the world.')] = 4_000_049,
+    duration_s: Annotated[float, typer.Option(help='Length of the drive in seconds.')] = 20.0,
+) -> None:
+    """Record a drive through a world: camera, odometry, lidar and ground truth."""
+    with _extras('sim,replay'):
+        from depth_anything_ros.simulation.recording import record as record_drive
+
+        record_drive(path, seed, duration_s)
+
+
+@app.command()
+def preview(
+    image: Annotated[Path, typer.Argument(help='Picture to write, .png or .jpg.')],
+    seed: Annotated[int, typer.Option(help='Seed of the world.')] = 4_000_049,
+) -> None:
+    """Draw twelve random views of a world beside their depth."""
+    with _extras('sim'):
+        from depth_anything_ros.simulation.views import draw_preview
+
+        draw_preview(image, seed, *VIEW_SIZE)
+
+
+@app.command()
+def render_views(
+    folder: Annotated[Path, typer.Argument(help='Folder of shards; those it has are kept.')],
+    first: Annotated[int, typer.Option(help='First seed.')] = 1_000_000,
+    worlds: Annotated[int, typer.Option(help='Number of worlds, 12 views each.')] = 1200,
+) -> None:
+    """Render views to train on; several processes may share the work by their first seeds."""
+    with _extras('sim'):
+        from depth_anything_ros.simulation.views import write_shard
+
+        folder.mkdir(parents=True, exist_ok=True)
+        for start in range(first, first + worlds, WORLDS_PER_SHARD):
+            path = folder / f'{start}.npz'
+            if not path.exists():
+                stop = min(start + WORLDS_PER_SHARD, first + worlds)
+                write_shard(path, range(start, stop), *VIEW_SIZE)
+                typer.echo(f'{path}: worlds {start} to {stop - 1}')
+
+
+@app.command()
+def train(
+    views: Annotated[Path, typer.Argument(help='Folder of rendered views to train on.')],
+    validation: Annotated[Path, typer.Argument(help='Folder of views of other worlds.')],
+    folder: Annotated[Path, typer.Argument(help='Folder of checkpoints; training goes on there.')],
+) -> None:
+    """Train the demo model; under torchrun, the processes share each batch."""
+    with _extras('sim,export'):
+        from depth_anything_ros.simulation.batches import Views
+        from depth_anything_ros.simulation.train import join_processes, train as train_model
+
+        join_processes()
+        typer.echo(train_model(Views(views), Views(validation), folder))
+
+
+@app.command()
+def export(
+    weights: Annotated[Path, typer.Argument(help='model.safetensors of a training.')],
+    path: Annotated[Path, typer.Argument(help='The .onnx to write.')],
+) -> None:
+    """Export trained weights as the demo model."""
+    with _extras('sim,export'):
+        from depth_anything_ros.simulation.export import export_demo_model
+
+        height, width = VIEW_SIZE[::-1]
+        typer.echo(export_demo_model(weights, path, height, width))

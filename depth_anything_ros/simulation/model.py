@@ -1,0 +1,44 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The demo model: the Depth Anything architecture, small enough to train on two cores."""
+
+from __future__ import annotations
+
+import torch
+from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config
+
+IMAGE_MEAN, IMAGE_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+HIDDEN_SIZE, LAYERS = 128, 6
+
+
+def make_model() -> DepthAnythingForDepthEstimation:
+    """Return the untrained model (1.9 M parameters): relative inverse depth, patches of 14."""
+    backbone = Dinov2Config(
+        hidden_size=HIDDEN_SIZE,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=HIDDEN_SIZE // 32,
+        image_size=224,
+        patch_size=14,
+        layerscale_value=0.1,
+        out_indices=[2, 4, 5, 6],
+        reshape_hidden_states=False,
+        apply_layernorm=True,
+    )
+    config = DepthAnythingConfig(
+        backbone_config=backbone,
+        reassemble_hidden_size=HIDDEN_SIZE,
+        neck_hidden_sizes=[32, 48, 96, 128],
+        fusion_hidden_size=32,
+        head_hidden_size=32,
+    )
+    model = DepthAnythingForDepthEstimation(config)
+    model.backbone.set_attn_implementation('eager')  # its backward pass is faster on a CPU
+    # The head ends in a ReLU, which random weights can leave dead from the first step.
+    torch.nn.init.constant_(model.head.conv3.bias, 0.5)
+    return model
+
+
+def normalise(images: torch.Tensor) -> torch.Tensor:
+    """Return (B, 3, H, W) float network input of (B, H, W, 3) RGB in 0...1."""
+    mean, std = torch.tensor(IMAGE_MEAN), torch.tensor(IMAGE_STD)
+    return ((images - mean) / std).permute(0, 3, 1, 2).contiguous()

@@ -1,0 +1,63 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The true occupancy of a world, from its geometry."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from depth_anything_ros.replay.grid_truth import GridFrame
+from depth_anything_ros.simulation.geometry import Solid, WALL_THICKNESS_M, World
+import numpy as np
+from numpy.typing import NDArray
+
+FREE, OCCUPIED, UNKNOWN = 0, 100, -1
+TOUCH_M = 1e-9
+"""A solid that only touches the edge of a cell does not occupy it."""
+
+
+def occupancy_truth(
+    world: World, resolution_m: float, z_min_m: float, z_max_m: float
+) -> tuple[NDArray[np.int8], GridFrame]:
+    """
+    Return (rows, columns) cells, rows along y, as in nav_msgs/OccupancyGrid, and where they lie.
+
+    100: something between the two heights overlaps the cell; 0: nothing does; -1: outside the
+    walls.
+    """
+    outside = WALL_THICKNESS_M + resolution_m
+    columns: int = ceil((world.length + 2 * outside) / resolution_m)
+    rows = ceil((world.width + 2 * outside) / resolution_m)
+    frame = GridFrame(resolution_m, -columns * resolution_m / 2, -rows * resolution_m / 2)
+    x = frame.origin_x + (np.arange(columns) + 0.5) * resolution_m
+    y = frame.origin_y + (np.arange(rows) + 0.5)[:, None] * resolution_m
+    within = (np.abs(x) <= world.length / 2) & (np.abs(y) <= world.width / 2)
+    cells = np.where(within, FREE, UNKNOWN).astype(np.int8)
+    for solid in world.solids:
+        z, half = solid.center[2], solid.half_size[2]
+        if z + half > z_min_m and z - half < z_max_m:
+            cells[_overlaps(solid, x, y, resolution_m / 2)] = OCCUPIED
+    return cells, frame
+
+
+def _overlaps(
+    solid: Solid, x: NDArray[np.floating], y: NDArray[np.floating], half_cell: float
+) -> NDArray[np.bool_]:
+    """Return which square cells, by their centres, a solid's footprint overlaps."""
+    dx, dy = np.abs(x - solid.center[0]), np.abs(y - solid.center[1])
+    half_x, half_y, _ = solid.half_size
+    if solid.shape == 'cylinder':
+        gap = np.hypot(np.maximum(dx - half_cell, 0), np.maximum(dy - half_cell, 0))
+        return np.asarray(gap < half_x - TOUCH_M)
+    # Two rectangles are apart where a side of one of them separates them.
+    cos, sin = np.cos(solid.yaw), np.sin(solid.yaw)
+    along = np.abs(cos * (x - solid.center[0]) + sin * (y - solid.center[1]))
+    across = np.abs(cos * (y - solid.center[1]) - sin * (x - solid.center[0]))
+    cos, sin = abs(cos), abs(sin)
+    turned_cell = half_cell * (cos + sin) - TOUCH_M
+    return np.asarray(
+        (dx < half_x * cos + half_y * sin + half_cell - TOUCH_M)
+        & (dy < half_x * sin + half_y * cos + half_cell - TOUCH_M)
+        & (along < half_x + turned_cell)
+        & (across < half_y + turned_cell)
+    )

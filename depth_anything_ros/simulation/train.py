@@ -1,0 +1,240 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Training of the demo model on rendered views; stops and resumes at checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from depth_anything_ros.simulation.batches import Batch, Views
+from depth_anything_ros.simulation.model import make_model, normalise
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+import torch
+import torch.distributed as dist
+from transformers import DepthAnythingForDepthEstimation
+
+SEED = 7
+CHECKPOINT_EVERY = 250
+VALIDATION_VIEWS = 200
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the training at one size; the rate falls linearly to `last_rate`."""
+
+    height: int
+    width: int
+    batch: int
+    steps: int
+    first_rate: float
+    last_rate: float
+
+
+STAGES = (
+    Stage(84, 112, 32, 6000, 1.5e-3, 1.0e-3),
+    Stage(168, 224, 16, 3000, 8e-4, 0.0),
+)
+LAST_STEP = sum(stage.steps for stage in STAGES)
+
+
+def affine_delta1(prediction: NDArray[np.float32], inverse_depth: NDArray[np.float32]) -> float:
+    """
+    Return the share of pixels whose depth is within a factor of 1.25 of the truth.
+
+    prediction and inverse_depth (1/m) have the same shape; scale and shift are fitted first by
+    least squares in inverse depth, as Depth Anything is evaluated.
+    """
+    x, y = prediction.ravel().astype(np.float64), inverse_depth.ravel().astype(np.float64)
+    (scale, shift), *_ = np.linalg.lstsq(np.stack([x, np.ones_like(x)], 1), y, rcond=None)
+    fitted = np.maximum(scale * x + shift, 1e-3)
+    return float(np.mean(np.maximum(fitted / y, y / fitted) < 1.25))
+
+
+def anchored_loss(prediction: torch.Tensor, inverse_depth: torch.Tensor) -> torch.Tensor:
+    """
+    Return the loss of (B, H, W) predictions against inverse depths in 1/m.
+
+    Scale-and-shift-invariant loss (MiDaS, Ranftl et al. 2020) alone lets the prediction shrink to
+    a constant, so it only assists a regression of inverse depth over its 98th percentile.
+    """
+    flat = inverse_depth.flatten(1)
+    target = inverse_depth / torch.quantile(flat, 0.98, dim=1)[:, None, None]
+    error = prediction - target
+    # Far surfaces have small inverse depths; the weight makes their relative error count.
+    weight = 1 / (target + 0.15)
+    regression = (weight * error.abs()).mean()
+    gradients = sum(_gradient(error[:, ::step, ::step]) for step in (1, 2, 4))
+    invariant = (_centred(prediction) - _centred(target)).abs().mean()
+    return regression + 1.0 * gradients + 0.2 * invariant
+
+
+def _gradient(error: torch.Tensor) -> torch.Tensor:
+    return error.diff(dim=1).abs().mean() + error.diff(dim=2).abs().mean()
+
+
+def _centred(values: torch.Tensor) -> torch.Tensor:
+    """Return (B, H * W) values less their median, over their mean absolute deviation."""
+    flat = values.flatten(1)
+    flat = flat - flat.median(dim=1, keepdim=True).values
+    return flat / flat.abs().mean(dim=1, keepdim=True).clamp_min(1e-3)
+
+
+def join_processes() -> None:
+    """Join the other processes of a torchrun, if this is one of them."""
+    if dist.is_torchelastic_launched():
+        dist.init_process_group('gloo')
+
+
+def train(views: Views, validation: Views, folder: Path) -> Path:
+    """Train, or go on from the folder's checkpoint; return the weights' file (safetensors)."""
+    torch.manual_seed(SEED)
+    torch.set_num_threads(1)
+    model = make_model().to(memory_format=torch.channels_last)
+    optimizers = _optimizers(model)
+    step = _load(folder, model, optimizers)
+    is_first = _rank() == 0
+    for stage, batch in _batches(views, step):
+        rate = _rate(stage, step)
+        loss = _train_step(model, optimizers, batch, rate)
+        step += 1
+        if is_first and step % 50 == 0:
+            print(f'step {step} rate {rate:.1e} loss {loss:.4f}', flush=True)
+        if is_first and (step % CHECKPOINT_EVERY == 0 or step == LAST_STEP):
+            _save(folder, model, optimizers, step)
+            delta1 = validate(model, validation, stage.height, stage.width)
+            print(f'step {step} delta1 {delta1:.4f} at {stage.height}x{stage.width}', flush=True)
+    return folder / 'model.safetensors'
+
+
+def validate(
+    model: DepthAnythingForDepthEstimation, views: Views, height: int, width: int
+) -> float:
+    """Return the mean delta-1 over evenly spaced views, after scale and shift of each."""
+    model.eval()
+    scores = []
+    with torch.inference_mode(), torch.autocast('cpu', torch.bfloat16):
+        for index in np.linspace(0, len(views) - 1, min(VALIDATION_VIEWS, len(views))).astype(int):
+            image, inverse_depth = views.plain(int(index), height, width)
+            output = model(normalise(torch.from_numpy(image[None]))).predicted_depth
+            scores.append(affine_delta1(output.float().numpy(), inverse_depth))
+    model.train()
+    return float(np.mean(scores))
+
+
+def _stage_at(step: int) -> tuple[Stage, int]:
+    """Return the stage of a step and the step's number within it."""
+    for stage in STAGES:
+        if step < stage.steps:
+            return stage, step
+        step -= stage.steps
+    raise ValueError('past the last step')
+
+
+def _rate(stage: Stage, step: int) -> float:
+    progress = _stage_at(step)[1] / stage.steps
+    rate = stage.first_rate + progress * (stage.last_rate - stage.first_rate)
+    return rate * min(1.0, (step + 1) / 200)
+
+
+def _batches(views: Views, first_step: int) -> Iterator[tuple[Stage, Batch]]:
+    """Yield the batch of every step, always the same for a step, made two steps ahead."""
+
+    def make(step: int) -> tuple[Stage, Batch]:
+        stage = _stage_at(step)[0]
+        rng = np.random.default_rng([SEED, step, _rank()])
+        count = stage.batch // _processes()
+        return stage, views.batch(rng, count, stage.height, stage.width)
+
+    with ThreadPoolExecutor(1) as executor:
+        waiting = [executor.submit(make, step) for step in range(first_step, LAST_STEP)[:2]]
+        for step in range(first_step, LAST_STEP):
+            if step + 2 < LAST_STEP:
+                waiting.append(executor.submit(make, step + 2))
+            yield waiting.pop(0).result()
+
+
+def _optimizers(model: DepthAnythingForDepthEstimation) -> list[torch.optim.Optimizer]:
+    """Return Muon for the transformer's matrices and AdamW for all else."""
+    named = list(model.named_parameters())
+    matrices = [p for name, p in named if p.ndim == 2 and '.layer' in name]
+    chosen = {id(p) for p in matrices}
+    others = [p for _, p in named if id(p) not in chosen]
+    return [
+        torch.optim.Muon(matrices, weight_decay=0.02, adjust_lr_fn='match_rms_adamw'),
+        torch.optim.AdamW(others, weight_decay=0.02, betas=(0.9, 0.98), fused=True),
+    ]
+
+
+def _train_step(
+    model: DepthAnythingForDepthEstimation,
+    optimizers: list[torch.optim.Optimizer],
+    batch: Batch,
+    rate: float,
+) -> float:
+    images, inverse_depth = (torch.from_numpy(array) for array in batch)
+    pixels = normalise(images).contiguous(memory_format=torch.channels_last)
+    with torch.autocast('cpu', torch.bfloat16):
+        prediction = model(pixels).predicted_depth
+    loss = anchored_loss(prediction.float(), inverse_depth)
+    loss.backward()
+    _average_gradients(model)
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group['lr'] = rate
+        optimizer.step()
+        optimizer.zero_grad()
+    return float(loss.detach())
+
+
+def _rank() -> int:
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def _processes() -> int:
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def _average_gradients(model: torch.nn.Module) -> None:
+    """Share gradients between the processes, which on busy cores beat threads by far."""
+    if dist.is_initialized():
+        gradients = [p.grad for p in model.parameters() if p.grad is not None]
+        flat = torch.nn.utils.parameters_to_vector(gradients)
+        dist.all_reduce(flat)
+        torch.nn.utils.vector_to_parameters(flat / _processes(), gradients)
+
+
+def _save(
+    folder: Path,
+    model: DepthAnythingForDepthEstimation,
+    optimizers: list[torch.optim.Optimizer],
+    step: int,
+) -> None:
+    """Write weights and training state, each whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    save_file(weights, folder / 'model.partial')
+    state = {'step': step, 'optimizers': [optimizer.state_dict() for optimizer in optimizers]}
+    torch.save(state, folder / 'training.partial')
+    (folder / 'model.partial').replace(folder / 'model.safetensors')
+    (folder / 'training.partial').replace(folder / 'training.pt')
+
+
+def _load(
+    folder: Path,
+    model: DepthAnythingForDepthEstimation,
+    optimizers: list[torch.optim.Optimizer],
+) -> int:
+    """Restore the folder's checkpoint, if there is one; return the step to go on from."""
+    if not (folder / 'training.pt').exists():
+        return 0
+    model.load_state_dict(load_file(folder / 'model.safetensors'))
+    state = torch.load(folder / 'training.pt', weights_only=True)
+    for optimizer, saved in zip(optimizers, state['optimizers'], strict=True):
+        optimizer.load_state_dict(saved)
+    return int(state['step'])
