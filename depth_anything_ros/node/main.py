@@ -35,9 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     from depth_anything_ros.node.depth_anything_node import DepthAnythingNode
-    import rclpy
+    from depth_anything_ros.node.process import ros_context
     from rclpy.executors import SingleThreadedExecutor
-    from rclpy.signals import SignalHandlerOptions
 
     died = threading.Event()
 
@@ -46,8 +45,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         os.kill(os.getpid(), signal.SIGTERM)
 
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-    context_arguments = None if arguments is None else list(arguments)
-    with rclpy.init(args=context_arguments, signal_handler_options=SignalHandlerOptions.NO):
+    with ros_context(arguments):
         node = DepthAnythingNode(end)
         executor = SingleThreadedExecutor()
         executor.add_node(node)

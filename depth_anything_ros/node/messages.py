@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import Image, LaserScan, PointCloud2, PointField
 from std_msgs.msg import Header
 
+_LEVELS = np.arange(256, dtype=np.uint8).reshape(256, 1)
 _PALETTE: NDArray[np.uint8] = np.ascontiguousarray(
-    cv2.applyColorMap(np.arange(256, dtype=np.uint8), cv2.COLORMAP_TURBO)[:, 0, ::-1]
+    cv2.applyColorMap(_LEVELS, cv2.COLORMAP_TURBO).reshape(256, 3)[:, ::-1]
 )
 _LARGEST_MM = np.iinfo(np.uint16).max
 

@@ -1,0 +1,150 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Plays a recording to its topics in real time, for where there is no `ros2 bag play`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+import signal
+import struct
+import sys
+import time
+from typing import Any
+
+from depth_anything_ros.node.message_types import message_class, MissingTypeError
+from depth_anything_ros.node.process import own_arguments, ros_context
+from depth_anything_ros.replay.bag import RawMessage, Recording, RecordingError
+import rclpy
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.time import Time
+from rosgraph_msgs.msg import Clock
+
+LATCHED_TYPES = ('nav_msgs/msg/OccupancyGrid',)
+LATCHED_TOPICS = ('/tf_static',)
+RELIABLE = QoSProfile(depth=10)
+LATCHED = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+DISCOVERY_S = 0.5
+
+
+class PlayerError(RuntimeError):
+    """What keeps a recording from being played."""
+
+
+class Player:
+    """Publishes the messages of a recording, all of them in memory before the first one goes."""
+
+    def __init__(self, node: Node, recording: Recording, topics: Sequence[str]) -> None:
+        """Read the topics and advertise them; those whose type is missing are skipped, aloud."""
+        self._node = node
+        self._publishers: dict[str, Publisher[Any]] = {}
+        for topic in topics:
+            self._advertise(topic, recording.topics[topic])
+        self._start_ns = recording.start_ns
+        self._messages = list(recording.messages(list(self._publishers)))
+
+    def _advertise(self, topic: str, type_name: str) -> None:
+        latched = topic in LATCHED_TOPICS or type_name in LATCHED_TYPES
+        try:
+            message_type = message_class(type_name)
+        except MissingTypeError as error:
+            print(f'skipping {topic}: {error}', flush=True)
+            return
+        self._publishers[topic] = self._node.create_publisher(
+            message_type, topic, LATCHED if latched else RELIABLE
+        )
+
+    def wait_for_listeners(self, seconds: float) -> None:
+        """Wait until every topic has a subscriber; raise PlayerError after so many seconds."""
+        give_up = time.monotonic() + seconds
+        while silent := [t for t, p in self._publishers.items() if not p.get_subscription_count()]:
+            if time.monotonic() > give_up:
+                raise PlayerError(f'nobody listens to {", ".join(silent)}: is the node active?')
+            time.sleep(0.05)
+        time.sleep(DISCOVERY_S)
+
+    def play(self, rate: float, clock_hz: float) -> Iterator[tuple[RawMessage, int]]:
+        """Yield each message after it was published, and the wall time of that."""
+        clock = self._node.create_publisher(Clock, '/clock', RELIABLE) if clock_hz > 0 else None
+        started = time.monotonic()
+        tick_ns = self._start_ns
+        for message in self._messages:
+            while clock is not None and tick_ns <= message.log_time_ns:
+                self._sleep_until(tick_ns, started, rate)
+                clock.publish(Clock(clock=Time(nanoseconds=tick_ns).to_msg()))
+                tick_ns += int(1e9 / clock_hz)
+            self._sleep_until(message.log_time_ns, started, rate)
+            now_ns = time.time_ns()
+            self._publishers[message.topic].publish(message.data)
+            yield message, now_ns
+
+    def _sleep_until(self, log_time_ns: int, started: float, rate: float) -> None:
+        due = started + (log_time_ns - self._start_ns) / 1e9 / rate
+        time.sleep(max(0.0, due - time.monotonic()))
+
+
+def stamp_of(message: RawMessage) -> int:
+    """Return header.stamp in nanoseconds of a message in CDR that begins with a header."""
+    seconds, nanoseconds = struct.unpack_from('<iI' if message.data[1] else '>iI', message.data, 4)
+    return int(seconds) * 1_000_000_000 + int(nanoseconds)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    result = argparse.ArgumentParser(prog='player', description=__doc__)
+    result.add_argument('recording', type=Path, help='rosbag2 folder, .mcap or .db3')
+    result.add_argument('--topics', default='', help='play only these, separated by commas')
+    result.add_argument('--rate', type=float, default=1.0, help='1: real time')
+    result.add_argument('--clock', type=float, default=0.0, help='publish /clock at this rate, Hz')
+    result.add_argument('--loop', type=int, default=1, help='play so many times')
+    result.add_argument('--wait', type=float, default=0.0, help='seconds to wait for subscribers')
+    result.add_argument('--log', type=Path, help='CSV of stamp_ns,publish_wall_ns of --log-topic')
+    result.add_argument('--log-topic', default='', help='the topic that --log is about')
+    return result
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play a recording; return the exit code."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    options = parser().parse_args(own_arguments(arguments))
+    try:
+        with ros_context(arguments):
+            count = _play(rclpy.create_node('player'), options)
+    except (RecordingError, PlayerError) as error:
+        sys.stderr.write(f'player: {error}\n')
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    print(f'played {count} messages', flush=True)
+    return 0
+
+
+def _play(node: Node, options: argparse.Namespace) -> int:
+    recording = Recording(options.recording)
+    if recording.damage:
+        print(recording.damage, flush=True)
+    topics = [t for t in options.topics.split(',') if t] or sorted(recording.topics)
+    unknown = sorted(set(topics) - set(recording.topics))
+    if unknown:
+        raise PlayerError(f'{", ".join(unknown)} is not in {options.recording}')
+    player = Player(node, recording, topics)
+    player.wait_for_listeners(options.wait) if options.wait else time.sleep(DISCOVERY_S)
+    print('playing', flush=True)
+    count = 0
+    lines = []
+    for _ in range(options.loop):
+        for message, wall_ns in player.play(options.rate, options.clock):
+            count += 1
+            if message.topic == options.log_topic:
+                lines.append(f'{stamp_of(message)},{wall_ns}\n')
+    if options.log:
+        options.log.write_text('stamp_ns,publish_wall_ns\n' + ''.join(lines))
+    return count
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,30 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the processes of this package share: arguments, and rclpy without its signal handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+import sys
+
+import rclpy
+from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
+
+
+def own_arguments(arguments: Sequence[str] | None) -> list[str]:
+    """Return the arguments that are not for ROS; None stands for the command line."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    return list(remove_ros_args(['', *given]))[1:]
+
+
+@contextmanager
+def ros_context(arguments: Sequence[str] | None) -> Iterator[None]:
+    """Initialise rclpy for a block; signals stay with the caller."""
+    given = None if arguments is None else ['', *arguments]
+    rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        yield
+    finally:
+        rclpy.try_shutdown()
