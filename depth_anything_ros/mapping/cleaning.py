@@ -5,12 +5,10 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import cv2
-from depth_anything_ros.camera import VirtualCamera
-from depth_anything_ros.config import CleaningConfig, SettingError
-from depth_anything_ros.frame import DepthMap, View
+from depth_anything_ros.config import CleaningConfig
+from depth_anything_ros.frame import DepthMap
 from depth_anything_ros.mapping.kernel import kernel
 import numpy as np
 from numpy.typing import NDArray
@@ -28,29 +26,24 @@ class Cleaner:
     def __init__(self, config: CleaningConfig) -> None:
         """Clean as `config` says."""
         self.config = config
-        self._body = _BodyMask()
 
     def clean(self, depth_map: DepthMap) -> NDArray[np.float32]:
         """
         Return (h, w) float32 metres; NaN: not to be used, +Inf: seen clear to beyond the range.
-
-        Raise SettingError where `body_mask` is no image or `body_polygon` no polygon.
         """
-        config, view = self.config, depth_map.view
+        config, pinhole = self.config, depth_map.view.pinhole
         inverse, bends = _inverse_and_bends(
             depth_map.depth_m, config.edge_jump, config.edge_blur_px, 0.5 / config.range_max_m
         )
         window = np.ones((2 * config.edge_blur_px + 1,) * 2, np.uint8)
         near_edge = np.asarray(cv2.dilate(bends, window), np.uint8)
         nearest = np.asarray(cv2.dilate(inverse, window), np.float32)
-        pinhole = view.pinhole
         usable = np.empty(inverse.shape, np.uint8)
         _mark_usable(
             inverse,
             near_edge,
             nearest,
             depth_map.confidence,
-            self._body.allowed(view, config),
             pinhole.ray_x,
             pinhole.ray_y,
             np.array([pinhole.fx, pinhole.fy], np.float32),
@@ -109,7 +102,6 @@ def _mark_usable(
     near_edge: NDArray[np.uint8],
     nearest: NDArray[np.float32],
     confidence: NDArray[np.float32],
-    allowed: NDArray[np.uint8],
     ray_x: NDArray[np.float32],
     ray_y: NDArray[np.float32],
     focal: NDArray[np.float32],
@@ -129,9 +121,10 @@ def _mark_usable(
             z = w - x * ray_x[u] - y * ray_y[v]
             ray = ray_x[u] * ray_x[u] + ray_y[v] * ray_y[v] + np.float32(1.0)
             facing = w * w >= grazing * (x * x + y * y + z * z) * ray
-            solid = (near_edge[v, u] == 0) | (w >= foreground * nearest[v, u])
-            trusted = (confidence[v, u] >= min_confidence) & (allowed[v, u] != 0)
-            usable[v, u] = facing & solid & trusted & (w >= 0) & (w <= inverse_max)
+            at_edge = near_edge[v, u] != 0
+            solid = (at_edge & (w >= foreground * nearest[v, u])) | (facing & ~at_edge)
+            trusted = confidence[v, u] >= min_confidence
+            usable[v, u] = solid & trusted & (w >= 0) & (w <= inverse_max)
 
 
 @kernel
@@ -149,60 +142,3 @@ def _select(
         for u in range(width):
             z = inf if depth[v, u] > range_max else depth[v, u]
             cleaned[v, u] = z if (usable[v, u] != 0) & (neighbours[v, u] >= needed) else nan
-
-
-class _BodyMask:
-    """Where a view shows neither the robot itself nor what the camera can't see."""
-
-    def __init__(self) -> None:
-        self._key: tuple[object, ...] = ()
-        self._allowed = np.ones((0, 0), np.uint8)
-
-    def allowed(self, view: View, config: CleaningConfig) -> NDArray[np.uint8]:
-        """Return (h, w) uint8, 0 where pixels may not be used; kept until something changes."""
-        key = (
-            view.pinhole,
-            view.frame.model,
-            view.camera_from_view.tobytes(),
-            config.body_mask,
-            config.body_polygon,
-        )
-        if key != self._key:
-            self._allowed = _allowed_pixels(view, config)
-            self._key = key
-        return self._allowed
-
-
-def _allowed_pixels(view: View, config: CleaningConfig) -> NDArray[np.uint8]:
-    pinhole = view.pinhole
-    allowed = np.ones((pinhole.height, pinhole.width), np.uint8)
-    if view.seen is not None:
-        allowed &= view.seen.astype(np.uint8)
-    if not (config.body_mask or config.body_polygon):
-        return allowed
-    body = _body_in_camera(view, config)
-    virtual = VirtualCamera(pinhole, view.camera_from_view)
-    x, y, _ = virtual.remap_tables(view.frame.model)
-    in_view = cv2.remap(body, x, y, cv2.INTER_NEAREST)
-    # One pixel more on every side: the network smears the robot's outline too.
-    allowed[cv2.dilate(in_view, np.ones((3, 3), np.uint8)) > 0] = 0
-    return allowed
-
-
-def _body_in_camera(view: View, config: CleaningConfig) -> NDArray[np.uint8]:
-    camera = view.frame.model.pinhole
-    body = np.zeros((camera.height, camera.width), np.uint8)
-    if config.body_polygon:
-        values = config.body_polygon
-        if len(values) < 6 or len(values) % 2:
-            raise SettingError('body_polygon needs three or more corners: x, y, x, y, x, y, …')
-        corners = np.array(values).reshape(-1, 2) * (camera.width, camera.height)
-        cv2.fillPoly(body, [np.round(corners).astype(np.int32)], 255)
-    if config.body_mask:
-        path = Path(config.body_mask.replace('{camera}', view.frame.camera))
-        mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-        if mask is None:
-            raise SettingError(f'body_mask {path} is not an image that can be read')
-        size = camera.width, camera.height
-        body[np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)) > 127] = 255
-    return body

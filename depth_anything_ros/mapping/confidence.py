@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from depth_anything_ros.config import CleaningConfig
 from depth_anything_ros.frame import Prediction
+from depth_anything_ros.mapping.body_mask import BodyMask
 from depth_anything_ros.scale.estimate import ScaleEstimate
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ class ConfidenceEstimator:
     def __init__(self, config: CleaningConfig) -> None:
         """Judge as `config` says."""
         self.config = config
+        self._body = BodyMask()
 
     def estimate(
         self, prediction: Prediction, depth_m: NDArray[np.float32], scale: ScaleEstimate
@@ -24,4 +26,5 @@ class ConfidenceEstimator:
         """Return (h, w) float32, 0…1, for the metric depth (h, w) of a prediction."""
         far = depth_m / np.float32(2 * self.config.range_max_m)
         confidence = 1 / (1 + far * far)
+        confidence *= self._body.allowed(prediction.view, self.config)
         return np.where(np.isfinite(depth_m), confidence, np.isposinf(depth_m)).astype(np.float32)

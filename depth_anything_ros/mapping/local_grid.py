@@ -144,9 +144,10 @@ class LocalGrid:
         _mark(
             view.obstacle, bearing_min, view.bearing_step, x, y, resolution, view.sigma, self._hits
         )
-        limit = np.minimum(view.nearest_m, view.floor_to_m) * (1.0 - view.sigma) - resolution
+        seen_to = np.minimum(np.minimum(view.nearest_m, view.doubt_m), view.floor_to_m)
         _update(
-            limit.astype(np.float32),
+            (seen_to * (1.0 - view.sigma) - resolution).astype(np.float32),
+            seen_to,
             view.floor_from_m,
             view.floor_confidence,
             bearing_min,
@@ -199,8 +200,10 @@ def _mark(
         for k in range(ranges):
             if obstacle[b, k] == 0:
                 continue
-            share = min(obstacle[b, k] / np.float32(ENOUGH_PIXELS), np.float32(1.0))
             r = (k + 0.5) * RANGE_STEP_M
+            reach = int(np.ceil(sigma * r / RANGE_STEP_M))
+            most = obstacle[b, max(k - reach, 0) : k + reach + 1].max()
+            share = min(obstacle[b, k] / max(ENOUGH_PIXELS, 0.5 * most), 1.0)
             steps = int(np.ceil(1.5 * sigma * r / (0.7 * resolution)))
             for i in range(steps + 1):
                 at = r * (1 - 0.5 * sigma + 1.5 * sigma * i / max(steps, 1))
@@ -212,6 +215,7 @@ def _mark(
 @kernel
 def _update(
     free_to: NDArray[np.float32],
+    seen_to: NDArray[np.float32],
     free_from: NDArray[np.float32],
     confidence: NDArray[np.float32],
     bearing_min: float,
@@ -222,7 +226,11 @@ def _update(
     hits: NDArray[np.float32],
     evidence: NDArray[np.float32],
 ) -> None:
-    """Add the hits, and free the cells that lie on seen floor in every bearing they touch."""
+    """
+    Add the hits, and free the cells that lie on seen floor in every bearing they touch.
+
+    Too close to where that ends they only lose their evidence for an obstacle.
+    """
     side = evidence.shape[0]
     count = len(free_to)
     for row in range(side):
@@ -240,14 +248,16 @@ def _update(
             if first < 0 or last >= count:
                 continue
             r *= resolution
-            trust = np.float32(1.0)
+            trust, least = np.float32(1.0), np.float32(MOST_FREE)
             for b in range(first, last + 1):
-                if not free_from[b] <= r <= free_to[b]:
+                if not free_from[b] <= r <= seen_to[b]:
                     trust = np.float32(0.0)
                     break
+                if r > free_to[b]:
+                    least = np.float32(0.0)
                 trust = min(trust, confidence[b])
-            if trust > 0:
-                evidence[row, column] = max(evidence[row, column] - MISS * trust, MOST_FREE)
+            if evidence[row, column] > least:
+                evidence[row, column] = max(evidence[row, column] - MISS * trust, least)
 
 
 @kernel

@@ -37,8 +37,9 @@ class Surroundings:
     origin: (3,) of the camera in the base frame; row i spans bearings from
     `bearing_min + i·bearing_step`, radians, column k ranges from `k·RANGE_STEP_M`.
     obstacle: (bearings, ranges) float32, summed confidence of the pixels on obstacles. Of each
-    bearing: nearest_m of the nearest obstacle, +Inf without one; floor_from_m…floor_to_m, where
-    floor was seen without a gap, 0…0 without; floor_confidence. sigma: relative error of ranges.
+    bearing: nearest_m of the nearest obstacle, doubt_m of the nearest that may be one, +Inf
+    without; floor_from_m…floor_to_m, where floor was seen without a gap, 0…0 without;
+    floor_confidence. sigma: relative error of ranges.
     """
 
     frame: Frame
@@ -47,6 +48,7 @@ class Surroundings:
     bearing_step: float
     obstacle: NDArray[np.float32]
     nearest_m: NDArray[np.float32]
+    doubt_m: NDArray[np.float32]
     floor_from_m: NDArray[np.float32]
     floor_to_m: NDArray[np.float32]
     floor_confidence: NDArray[np.float32]
@@ -102,8 +104,9 @@ class ObstacleFinder:
             config.max_step_m,
             math.tan(math.radians(config.max_slope_deg)),
         )
-        obstacle, seen = _classify(
+        obstacle, seen, doubt = _classify(
             cleaned,
+            depth_map.depth_m,
             depth_map.confidence,
             table.bearing,
             table.reach,
@@ -126,6 +129,7 @@ class ObstacleFinder:
             table.bearing_step,
             obstacle,
             nearest,
+            doubt,
             floor_from,
             floor_to,
             floor_confidence,
@@ -204,6 +208,7 @@ def _floor(
 
 @kernel
 def _classify(
+    cleaned: NDArray[np.float32],
     depth: NDArray[np.float32],
     confidence: NDArray[np.float32],
     bearing: NDArray[np.int16],
@@ -214,23 +219,31 @@ def _classify(
     bearings: int,
     ranges: int,
     heights: NDArray[np.float32],
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return (bearings, ranges) float32: confidence of obstacles, summed; of floor, the best."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """
+    Return (bearings, ranges) float32: confidence of obstacles, summed; of floor, the best.
+
+    The third, (bearings,) float32, is the range of the nearest pixel that would be an obstacle had
+    it not been cleaned away: nothing is free behind it.
+    """
     obstacle = np.zeros((bearings, ranges), np.float32)
     seen = np.zeros((bearings, ranges), np.float32)
+    doubt = np.full(bearings, np.float32(np.inf))
     flat, lowest, robot = heights
     per_metre = np.float32(1.0 / RANGE_STEP_M)
     lift = np.float32(camera_height)
     for v in range(depth.shape[0]):
         for u in range(depth.shape[1]):
-            z = depth[v, u]
+            z, b, c = depth[v, u], bearing[v, u], confidence[v, u]
             k = z * reach[v, u] * per_metre
-            if not k < ranges:
+            if not 0 <= k < ranges:
                 continue
-            b, c = bearing[v, u], confidence[v, u]
             ground = floor[b // BEARINGS_PER_SECTOR, int(k) // RANGES_PER_FLOOR_CELL]
             height = lift + z * climb[v, u] - ground
-            if abs(height) <= flat:
+            if np.isnan(cleaned[v, u]):
+                if lowest < height < robot and c > 0:
+                    doubt[b] = min(doubt[b], k * np.float32(RANGE_STEP_M))
+            elif abs(height) <= flat:
                 seen[b, int(k)] = max(seen[b, int(k)], c)
             elif lowest < height < robot:
                 obstacle[b, int(k)] += c
@@ -238,7 +251,7 @@ def _classify(
                 # The ray went through where the floor should be: that place is a hole.
                 through = (lift - ground) / (lift - ground - height)
                 obstacle[b, int(k * through)] += c
-    return obstacle, seen
+    return obstacle, seen, doubt
 
 
 @kernel

@@ -1,0 +1,77 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where a view shows the robot itself, or nothing at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+from depth_anything_ros.camera import VirtualCamera
+from depth_anything_ros.config import CleaningConfig, SettingError
+from depth_anything_ros.frame import View
+import numpy as np
+from numpy.typing import NDArray
+
+
+class BodyMask:
+    """The pixels of one view that show the world."""
+
+    def __init__(self) -> None:
+        """Know no view yet."""
+        self._key: tuple[object, ...] = ()
+        self._allowed = np.ones((0, 0), np.uint8)
+
+    def allowed(self, view: View, config: CleaningConfig) -> NDArray[np.uint8]:
+        """
+        Return (h, w) uint8, 0 on the robot's own body and where the camera sees nothing.
+
+        Kept until the view or the settings change. Raise SettingError where `body_mask` is no
+        image or `body_polygon` no polygon.
+        """
+        key = (
+            view.pinhole,
+            view.frame.model,
+            view.camera_from_view.tobytes(),
+            config.body_mask,
+            config.body_polygon,
+        )
+        if key != self._key:
+            self._allowed = _allowed_pixels(view, config)
+            self._key = key
+        return self._allowed
+
+
+def _allowed_pixels(view: View, config: CleaningConfig) -> NDArray[np.uint8]:
+    pinhole = view.pinhole
+    allowed = np.ones((pinhole.height, pinhole.width), np.uint8)
+    if view.seen is not None:
+        allowed &= view.seen.astype(np.uint8)
+    if not (config.body_mask or config.body_polygon):
+        return allowed
+    body = _body_in_camera(view, config)
+    virtual = VirtualCamera(pinhole, view.camera_from_view)
+    x, y, _ = virtual.remap_tables(view.frame.model)
+    in_view = cv2.remap(body, x, y, cv2.INTER_NEAREST)
+    # One pixel more on every side: the network smears the robot's outline too.
+    allowed[cv2.dilate(in_view, np.ones((3, 3), np.uint8)) > 0] = 0
+    return allowed
+
+
+def _body_in_camera(view: View, config: CleaningConfig) -> NDArray[np.uint8]:
+    camera = view.frame.model.pinhole
+    body = np.zeros((camera.height, camera.width), np.uint8)
+    if config.body_polygon:
+        values = config.body_polygon
+        if len(values) < 6 or len(values) % 2:
+            raise SettingError('body_polygon needs three or more corners: x, y, x, y, x, y, …')
+        corners = np.array(values).reshape(-1, 2) * (camera.width, camera.height)
+        cv2.fillPoly(body, [np.round(corners).astype(np.int32)], 255)
+    if config.body_mask:
+        path = Path(config.body_mask.replace('{camera}', view.frame.camera))
+        mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        if mask is None:
+            raise SettingError(f'body_mask {path} is not an image that can be read')
+        size = camera.width, camera.height
+        body[np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)) > 127] = 255
+    return body
