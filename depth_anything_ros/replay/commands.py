@@ -1,0 +1,92 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The sub-command that shows the node at work on a recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from depth_anything_ros.replay.bag import Recording, RecordingError
+from depth_anything_ros.replay.demo import run_demo
+from depth_anything_ros.replay.figures import FIGURES, formatted
+from depth_anything_ros.replay.processes import ProcessError
+from depth_anything_ros.replay.setting_up import node_setup
+from depth_anything_ros.replay.shared_files import shared_file
+from depth_anything_ros.replay.topics import recognise_topics
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+import typer
+
+console = Console()
+
+
+def demo(
+    recording: Annotated[
+        Path | None, typer.Option(help='rosbag2 folder, .mcap or .db3; default: the demo')
+    ] = None,
+    model: Annotated[str, typer.Option(help='name of a model, or path of an .onnx')] = 'demo',
+    output: Annotated[Path, typer.Option(help='folder for the results')] = Path('demo_output'),
+    image: Annotated[str, typer.Option(help='topic of the camera; default: by type')] = '',
+    camera_info: Annotated[str, typer.Option(help='its calibration; default: by name')] = '',
+    odom: Annotated[str, typer.Option(help='odometry of the robot; default: by type')] = '',
+    camera_height: Annotated[
+        float | None,
+        typer.Option(help='metres over the floor of a level camera, where nothing recorded says'),
+    ] = None,
+) -> None:
+    """Run a recording through the node over DDS, compare with its truth and write a report."""
+    try:
+        chosen = recording or shared_file('demo/recording')
+        with Recording(chosen) as opened:
+            topics = recognise_topics(
+                opened.topics, image=image, camera_info=camera_info, odom=odom
+            )
+            setup = node_setup(opened, topics, model=model, camera_height_m=camera_height)
+            notices = [text for text in (opened.damage, setup.notice) if text]
+        for notice in notices:
+            console.print(f'[yellow]{notice}[/]', highlight=False)
+        with _progress() as bar:
+            task = bar.add_task('', total=1.0)
+            summary = run_demo(
+                chosen,
+                topics,
+                setup,
+                output,
+                lambda stage, share: bar.update(task, description=stage, completed=share),
+            )
+    except (RecordingError, ProcessError, FileNotFoundError) as error:
+        console.print(f'[red]{error}[/]', highlight=False)
+        raise typer.Exit(1) from error
+    _print_table(summary)
+    _print_places(output)
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn('{task.description}'),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def _print_table(summary: dict[str, Any]) -> None:
+    table = Table(title=f'{summary["recording"]}: {summary["model"]} on {summary["backend"]}')
+    for column in ('figure', 'value', 'meaning'):
+        table.add_column(column, overflow='fold')
+    for figure in FIGURES:
+        table.add_row(figure.name, formatted(figure, summary), figure.explanation)
+    console.print(table)
+
+
+def _print_places(output: Path) -> None:
+    for name, use in (
+        ('report.html', 'open it in a browser'),
+        ('summary.json', 'the figures'),
+        ('recording', 'inputs and outputs, for rviz or Foxglove'),
+    ):
+        console.print(f'{output / name}  [dim]{use}[/]', highlight=False)

@@ -1,0 +1,140 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A recording through the real node over real DDS: start, play, record, judge, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import json
+from pathlib import Path
+import shutil
+import tempfile
+import time
+from typing import Any
+
+from depth_anything_ros.replay.bag import Recording, RecordingError
+from depth_anything_ros.replay.evaluate import depth_errors_of, grid_counts_of
+from depth_anything_ros.replay.merge import merge, read_sent_times
+from depth_anything_ros.replay.processes import Process, ProcessError, ProcessGroup
+from depth_anything_ros.replay.report import report_html
+from depth_anything_ros.replay.run import load_run, NAMESPACE, OUTPUTS, POINTS
+from depth_anything_ros.replay.setting_up import NodeSetup
+from depth_anything_ros.replay.summary import summarise
+from depth_anything_ros.replay.timing import timing_of
+from depth_anything_ros.replay.topics import CameraTopics
+
+NODE = 'depth_anything_ros.node.main'
+PLAYER = 'depth_anything_ros.node.player'
+RECORDER = 'depth_anything_ros.node.recorder'
+
+START_S = 180.0
+"""Patience until the node has loaded its network; TensorRT builds an engine the first time."""
+LAST_ANSWERS_S = 1.0
+CLOCK_HZ = 50
+KEPT_CLOUDS = 10
+"""One cloud in so many is kept: each is a megabyte."""
+
+Progress = Callable[[str, float], None]
+"""Told each stage and, while playing, the share that is done."""
+
+
+def run_demo(
+    recording: Path, topics: CameraTopics, setup: NodeSetup, output: Path, progress: Progress
+) -> dict[str, Any]:
+    """
+    Play a recording to the node and leave summary.json, recording/, report.html in `output`.
+
+    Return the summary. Raise ProcessError where a process fails, RecordingError where a recording
+    cannot be read or `output` holds the recording that is to be played.
+    """
+    if recording.resolve().is_relative_to(output.resolve()):
+        raise RecordingError(
+            f'{output} would be overwritten with what is made of it: move it away'
+        )
+    _clear(output)
+    with tempfile.TemporaryDirectory(dir=output, prefix='.work-') as work:
+        heard, sent = Path(work) / 'outputs', Path(work) / 'sent.csv'
+        with ProcessGroup(output / 'logs') as processes:
+            _play(processes, recording, topics, setup, heard, sent, progress)
+        progress('writing the recording', 0.0)
+        with Recording(recording) as inputs, Recording(heard) as outputs:
+            merge(inputs, outputs, topics.image, read_sent_times(sent), output / 'recording')
+    return judge(output, topics, recording.name, setup.notice, progress)
+
+
+def judge(
+    output: Path, topics: CameraTopics, name: str, notice: str, progress: Progress
+) -> dict[str, Any]:
+    """Write summary.json and report.html about the recording in `output`; return the summary."""
+    progress('comparing with the truth', 0.0)
+    with Recording(output / 'recording') as recording:
+        run = load_run(recording, topics)
+    timing = timing_of(run.images.log_times_ns, run.answers_ns)
+    errors = depth_errors_of(run)
+    summary = {'recording': name, **summarise(run, timing, errors, grid_counts_of(run))}
+    (output / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
+    progress('writing the report', 0.0)
+    page = report_html(run, timing, errors, summary, [notice] if notice else [])
+    (output / 'report.html').write_text(page, encoding='utf-8')
+    return summary
+
+
+def _clear(output: Path) -> None:
+    """Remove what an earlier run left, and nothing else."""
+    (output / 'logs').mkdir(parents=True, exist_ok=True)
+    for name in ('summary.json', 'report.html'):
+        (output / name).unlink(missing_ok=True)
+    if (output / 'recording' / 'metadata.yaml').exists():
+        shutil.rmtree(output / 'recording')
+
+
+def _play(
+    processes: ProcessGroup,
+    recording: Path,
+    topics: CameraTopics,
+    setup: NodeSetup,
+    heard: Path,
+    sent: Path,
+    progress: Progress,
+) -> None:
+    progress('starting the node', 0.0)
+    node = processes.start('node', NODE, *_ros_arguments(setup))
+    kept = f'{POINTS}={KEPT_CLOUDS}'
+    recorder = processes.start(
+        'recorder', RECORDER, str(heard), '--topics', ','.join(OUTPUTS), '--keep-every', kept
+    )
+    _await(processes, recorder, 'recording', node)
+    player = processes.start(
+        'player',
+        PLAYER,
+        str(recording),
+        *('--topics', ','.join(setup.played), '--clock', str(CLOCK_HZ), '--wait', '30'),
+        *('--log', str(sent), '--log-topic', topics.image),
+    )
+    _await(processes, player, 'playing', node)
+    with Recording(recording) as played:
+        seconds = (played.end_ns - played.start_ns) / 1e9
+    started = time.monotonic()
+    while player.return_code is None:
+        progress('playing', min(1.0, (time.monotonic() - started) / max(seconds, 1e-3)))
+        processes.wait(0.2)
+    processes.wait(LAST_ANSWERS_S)
+
+
+def _ros_arguments(setup: NodeSetup) -> list[str]:
+    arguments = ['--ros-args', '-r', f'__ns:={NAMESPACE}']
+    for name, topic in setup.remappings.items():
+        arguments += ['-r', f'{name}:={topic}']
+    for name, value in setup.parameters.items():
+        arguments += ['-p', f'{name}:={json.dumps(value)}']
+    return arguments
+
+
+def _await(processes: ProcessGroup, process: Process, word: str, node: Process) -> None:
+    give_up = time.monotonic() + START_S
+    while word not in process.log_text.splitlines():
+        if node.logged_errors:
+            raise ProcessError(f'the node cannot start: {node.logged_errors[0]}')
+        if time.monotonic() > give_up:
+            raise node.error(f'the {process.name} did not begin in {START_S:.0f} s; the node')
+        processes.wait(0.1)

@@ -1,0 +1,60 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""One recording of a run's inputs and outputs, on the time line of the inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+import csv
+import heapq
+from pathlib import Path
+from statistics import median_low
+
+from depth_anything_ros.replay.bag import RawMessage, Recording, RecordingWriter
+from depth_anything_ros.replay.run import OUTPUTS, stamp_in
+
+LATCHED_TYPES = ('nav_msgs/msg/OccupancyGrid',)
+LATCHED_TOPICS = ('/tf_static',)
+
+
+def read_sent_times(log: Path) -> dict[int, int]:
+    """Return stamp → wall time of publication, nanoseconds, out of the player's log."""
+    with log.open(newline='') as file:
+        return {int(row['stamp_ns']): int(row['publish_wall_ns']) for row in csv.DictReader(file)}
+
+
+def merge(
+    inputs: Recording,
+    outputs: Recording,
+    image_topic: str,
+    sent_ns: Mapping[int, int],
+    destination: Path,
+) -> None:
+    """
+    Write a recording of all messages; log times of outputs become those of the inputs' clock.
+
+    sent_ns: wall times of the images' publication by stamp. An image gets the log time at which
+    it was really sent, so that ages can be read off the result; one that was not sent is left out.
+    """
+    logged = {stamp_in(raw): raw.log_time_ns for raw in inputs.messages([image_topic])}
+    lag_ns = median_low([sent - logged[stamp] for stamp, sent in sent_ns.items()])
+
+    def played() -> Iterator[RawMessage]:
+        for raw in inputs.messages(kept):
+            if raw.topic != image_topic:
+                yield raw
+            elif stamp_in(raw) in sent_ns:
+                yield raw._replace(log_time_ns=sent_ns[stamp_in(raw)] - lag_ns)
+
+    def heard() -> Iterator[RawMessage]:
+        for raw in outputs.messages():
+            yield raw._replace(log_time_ns=raw.log_time_ns - lag_ns)
+
+    kept = [topic for topic in inputs.topics if topic not in OUTPUTS]
+    types = {**{topic: inputs.topics[topic] for topic in kept}, **outputs.topics}
+    with RecordingWriter(destination, compress=True) as writer:
+        for topic, kind in types.items():
+            latched = topic in LATCHED_TOPICS or kind in LATCHED_TYPES
+            writer.add_topic(topic, kind, latched=latched)
+        for raw in heapq.merge(played(), heard(), key=lambda message: message.log_time_ns):
+            writer.write(raw.topic, raw.log_time_ns, raw.data)

@@ -1,0 +1,124 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Processes of this package that talk over DDS on a domain of their own, and end together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+import os
+from pathlib import Path
+import random
+import signal
+import subprocess
+import sys
+import time
+from types import TracebackType
+
+from depth_anything_ros.replay.shared_files import shared_file
+
+STOP_S = 10.0
+
+
+class ProcessError(RuntimeError):
+    """A process that failed or did not do in time what it should; the message quotes its log."""
+
+
+class Process:
+    """`python -m module arguments`, its output in a log file."""
+
+    def __init__(
+        self, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str]
+    ) -> None:
+        """Start it."""
+        self.name = log.stem
+        self._log = log
+        with log.open('wb') as output:
+            self._process = subprocess.Popen(  # noqa: S603
+                [sys.executable, '-m', module, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=dict(environment),
+            )
+
+    @property
+    def log_text(self) -> str:
+        """What it has written so far."""
+        return self._log.read_text(errors='replace')
+
+    @property
+    def logged_errors(self) -> list[str]:
+        """What it has logged as errors, the way ROS does."""
+        lines = [line for line in self.log_text.splitlines() if '[ERROR]' in line]
+        return [line.partition(']: ')[2] or line for line in lines]
+
+    @property
+    def return_code(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+    def error(self, what: str) -> ProcessError:
+        """Return an error that ends with what the process said last."""
+        said = [line for line in self.log_text.splitlines() if line.strip()]
+        return ProcessError(f'{what}: {said[-1] if said else "it said nothing"}')
+
+    def stop(self) -> None:
+        """Interrupt it, and kill it where that does not end it."""
+        if self.return_code is None:
+            self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class ProcessGroup:
+    """
+    Processes that see each other and nobody else; leaving the context ends them all.
+
+    Raise FileNotFoundError where the profile of Fast DDS is not installed.
+    """
+
+    def __init__(self, logs: Path) -> None:
+        """Choose a domain; logs: folder of the log files."""
+        self._logs = logs
+        self._processes: list[Process] = []
+        self._environment = {
+            **os.environ,
+            'ROS_DOMAIN_ID': str(random.randint(1, 100)),
+            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+            'FASTDDS_DEFAULT_PROFILES_FILE': str(shared_file('config/fastdds_shared_memory.xml')),
+            'PYTHONUNBUFFERED': '1',
+        }
+
+    def start(self, name: str, module: str, *arguments: str) -> Process:
+        """Start a module; name: of its log and in messages."""
+        process = Process(module, arguments, self._logs / f'{name}.log', self._environment)
+        self._processes.append(process)
+        return process
+
+    def check(self) -> None:
+        """Raise ProcessError where one has ended by an error."""
+        for process in self._processes:
+            if process.return_code not in (None, 0):
+                raise process.error(f'the {process.name} failed')
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, unless a process fails."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.check()
+            time.sleep(min(0.1, left))
+
+    def __enter__(self) -> ProcessGroup:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for process in reversed(self._processes):
+            process.stop()

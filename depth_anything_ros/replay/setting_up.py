@@ -1,0 +1,92 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""How the node must be set up for a recording: its topics, its poses, the camera's mounting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from depth_anything_ros.replay.bag import decode, Recording
+from depth_anything_ros.replay.messages import mounting_of
+from depth_anything_ros.replay.run import mounting_in
+from depth_anything_ros.replay.topics import CameraTopics
+
+MOUNTING = (
+    'camera_x_m',
+    'camera_y_m',
+    'camera_height_m',
+    'camera_roll_rad',
+    'camera_pitch_rad',
+    'camera_yaw_rad',
+)
+
+
+@dataclass(frozen=True)
+class NodeSetup:
+    """
+    Parameters and remappings of the node, and the topics to play to it.
+
+    notice: what the recording lacks and what that means; empty where it lacks nothing.
+    """
+
+    parameters: dict[str, Any]
+    remappings: dict[str, str]
+    played: tuple[str, ...]
+    notice: str = ''
+
+
+def node_setup(
+    recording: Recording, topics: CameraTopics, *, model: str, camera_height_m: float | None
+) -> NodeSetup:
+    """
+    Return how to run the node on a recording.
+
+    With odometry of the robot and static transforms that lead to the camera, the grid rolls. A
+    camera_height_m is taken for a level camera of which nothing else is known. Without either,
+    metres are not to be had and are not invented.
+    """
+    transport = 'compressed' if topics.is_compressed else 'raw'
+    parameters: dict[str, Any] = {
+        'use_sim_time': True,
+        'model': model,
+        'image_transport': transport,
+        'pose_source': 'none',
+    }
+    remappings = {
+        'image_raw/compressed' if topics.is_compressed else 'image_raw': topics.image,
+        'camera_info': topics.camera_info,
+    }
+    played = (topics.camera_info, topics.image)
+    base_from_camera = mounting_in(recording, topics)
+    if base_from_camera is not None and base_from_camera[2, 3] > 0:
+        odom = decode(next(recording.messages([topics.odom])))
+        parameters |= {
+            'pose_source': 'odometry',
+            'grid_frame': odom.header.frame_id,
+            'base_frame': odom.child_frame_id,
+            **dict(zip(MOUNTING, mounting_of(base_from_camera), strict=True)),
+        }
+        return NodeSetup(parameters, {**remappings, 'odom': topics.odom}, (topics.odom, *played))
+    if camera_height_m is not None:
+        parameters['camera_height_m'] = camera_height_m
+        notice = (
+            f'the camera is taken to be level, {camera_height_m:g} m over the floor, as you said; '
+            "nothing says where the robot is, so each grid shows one image's view"
+        )
+        return NodeSetup(parameters, remappings, played, notice)
+    notice = (
+        f'{_lacking(recording, topics)}, so the height of the camera over the floor is not known: '
+        'depth is relative, without metres, scan or grid. Give --camera-height if you know it'
+    )
+    return NodeSetup(parameters, remappings, played, notice)
+
+
+def _lacking(recording: Recording, topics: CameraTopics) -> str:
+    if not topics.odom:
+        return 'the recording has no odometry'
+    odom = decode(next(recording.messages([topics.odom])))
+    info = decode(next(recording.messages([topics.camera_info])))
+    if odom.child_frame_id == info.header.frame_id:
+        return f'{topics.odom} is the pose of the camera itself'
+    return f'no static transforms lead from {odom.child_frame_id} to {info.header.frame_id}'
