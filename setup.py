@@ -30,7 +30,7 @@ setup(
     maintainer='The depth_anything_ros authors',
     maintainer_email='maintainers@depth-anything-ros.invalid',
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
-    package_data={PACKAGE: ['demo_model/*']},
+    package_data={PACKAGE: ['demo_model/*', 'replay/*.html']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
         (SHARE, ['package.xml']),
