@@ -23,11 +23,12 @@ def occupancy_truth(
     Return (rows, columns) cells, rows along y, as in nav_msgs/OccupancyGrid, and where they lie.
 
     100: something between the two heights overlaps the cell; 0: nothing does; -1: outside the
-    walls.
+    walls. The world's origin is a corner of four cells, so that grids of one resolution coincide.
     """
-    outside = WALL_THICKNESS_M + resolution_m
-    columns: int = ceil((world.length + 2 * outside) / resolution_m)
-    rows = ceil((world.width + 2 * outside) / resolution_m)
+    rows, columns = (
+        2 * ceil((side / 2 + WALL_THICKNESS_M) / resolution_m)
+        for side in (world.width, world.length)
+    )
     frame = GridFrame(resolution_m, -columns * resolution_m / 2, -rows * resolution_m / 2)
     x = frame.origin_x + (np.arange(columns) + 0.5) * resolution_m
     y = frame.origin_y + (np.arange(rows) + 0.5)[:, None] * resolution_m

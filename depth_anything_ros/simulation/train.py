@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from depth_anything_ros.simulation.accuracy import affine_delta1
 from depth_anything_ros.simulation.batches import Batch, Views
 from depth_anything_ros.simulation.model import make_model, normalise
 import numpy as np
-from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 import torch
 import torch.distributed as dist
@@ -40,19 +40,6 @@ STAGES = (
     Stage(168, 224, 16, 3000, 8e-4, 0.0),
 )
 LAST_STEP = sum(stage.steps for stage in STAGES)
-
-
-def affine_delta1(prediction: NDArray[np.float32], inverse_depth: NDArray[np.float32]) -> float:
-    """
-    Return the share of pixels whose depth is within a factor of 1.25 of the truth.
-
-    prediction and inverse_depth (1/m) have the same shape; scale and shift are fitted first by
-    least squares in inverse depth, as Depth Anything is evaluated.
-    """
-    x, y = prediction.ravel().astype(np.float64), inverse_depth.ravel().astype(np.float64)
-    (scale, shift), *_ = np.linalg.lstsq(np.stack([x, np.ones_like(x)], 1), y, rcond=None)
-    fitted = np.maximum(scale * x + shift, 1e-3)
-    return float(np.mean(np.maximum(fitted / y, y / fitted) < 1.25))
 
 
 def anchored_loss(prediction: torch.Tensor, inverse_depth: torch.Tensor) -> torch.Tensor:
