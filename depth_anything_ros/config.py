@@ -64,6 +64,20 @@ class EstimationConfig:
         'target_rate_hz',
         dynamic=False,
     )
+    precision: str = setting(
+        'auto',
+        'of the exports of a model the one to run; auto: fp16 on tensorrt, fp32 on openvino',
+        choices=('auto', 'fp32', 'fp16', 'int8'),
+        dynamic=False,
+    )
+    inference_batch: int = setting(
+        1,
+        'images that one inference takes, such as the cameras of a robot with a GPU; the model '
+        'must be exported with it',
+        minimum=1,
+        maximum=16,
+        dynamic=False,
+    )
     target_rate_hz: float = setting(
         20.0,
         'rate that input_size: auto holds',
@@ -98,6 +112,34 @@ class ScaleConfig:
     )
     use_floor: bool = setting(
         True, 'take the scale from the floor where the pose of the camera over it is known'
+    )
+    reference_max_age_s: float = setting(
+        0.05,
+        'time between a reference (scan, points, depth, range) and the image it may scale',
+        unit='s',
+        minimum=0.0,
+        maximum=1.0,
+    )
+    marker_size_m: float = setting(
+        0.0,
+        'side of the black square of ArUco or AprilTag markers to scale by, 0 for none',
+        unit='m',
+        minimum=0.0,
+        maximum=2.0,
+        dynamic=False,
+    )
+    marker_dictionary: str = setting(
+        'apriltag_36h11',
+        'family of the markers',
+        choices=('4x4_50', '5x5_50', '6x6_50', 'original', 'apriltag_16h5', 'apriltag_36h11'),
+        dynamic=False,
+    )
+    training_focal: float = setting(
+        0.0,
+        'focal length over image height that a metric model was trained with, 0 for no correction',
+        minimum=0.0,
+        maximum=5.0,
+        dynamic=False,
     )
 
 

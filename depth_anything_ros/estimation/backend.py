@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +17,10 @@ LARGEST_BATCH = 16
 
 class BackendError(RuntimeError):
     """A model that cannot be run here; the message names the cause and the cure."""
+
+
+class ForeignEngineError(BackendError):
+    """A compiled engine that was made for another machine or version."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Backend(Protocol):
 
 
 def check_shapes(
-    path: Path,
+    what: object,
     inputs: Sequence[tuple[str, tuple[int, ...]]],
     outputs: Sequence[tuple[str, tuple[int, ...]]],
 ) -> tuple[int, int, int]:
@@ -70,12 +73,12 @@ def check_shapes(
             batch, height, width, _ = shape
             if batch > LARGEST_BATCH or max(height, width) > LARGEST_SIDE:
                 raise BackendError(
-                    f'{path} has an input of {shape}, which is too large to be meant'
+                    f'{what} has an input of {shape}, which is too large to be meant'
                 )
             if output == ('f32', (batch, height, width)):
                 return batch, height, width
     raise BackendError(
-        f'{path} has the wrong shape: inputs {list(inputs)}, outputs {list(outputs)}, expected '
+        f'{what} has the wrong shape: inputs {list(inputs)}, outputs {list(outputs)}, expected '
         'one (N, H, W, 3) u8 input and one (N, H, W) f32 output of fixed size. '
         'Export it with `depth-anything-ros model export`'
     )

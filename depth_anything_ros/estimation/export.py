@@ -75,9 +75,9 @@ def export_model(
     proto = _traced(network, (batch, height, width, 3))
     if precision == 'int8':
         proto = _quantised(proto, calibration[:-HELD_OUT], batch)
-    complete = _completed(metadata, model, f'{height}x{width}', precision)
+    metadata = replace(metadata, size=f'{height}x{width}', batch=str(batch), precision=precision)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, _bytes(proto, complete))
+    write_whole(path, _bytes(proto, _completed(metadata, model)))
     file = ModelFile.open(path)
     images = calibration[-HELD_OUT:] or [reference_image(height, width)]
     depths = [_torch_depth(original, image) for image in images]
@@ -162,14 +162,12 @@ def _make_signed(proto: onnx.ModelProto) -> None:
             constants[name].CopyFrom(onnx.numpy_helper.from_array(value, name))
 
 
-def _completed(
-    metadata: ModelMetadata, model: nn.Module, size: str, precision: str
-) -> ModelMetadata:
+def _completed(metadata: ModelMetadata, model: nn.Module) -> ModelMetadata:
     if isinstance(model, DepthAnythingForDepthEstimation):
         prediction = model.config.depth_estimation_type
         max_depth = f'{model.config.max_depth:g}' if prediction == 'metric' else ''
         metadata = replace(metadata, prediction=prediction, max_depth_m=max_depth)
-    return replace(metadata, weights_sha256=weights_sha256(model), size=size, precision=precision)
+    return replace(metadata, weights_sha256=weights_sha256(model))
 
 
 def _bytes(proto: onnx.ModelProto, metadata: ModelMetadata) -> bytes:

@@ -1,26 +1,93 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""From the settings to a running backend."""
+"""From the settings to a running, proven backend."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
+import logging
+import math
 
 from depth_anything_ros.config import EstimationConfig
 from depth_anything_ros.estimation.backend import Backend, BackendError
+from depth_anything_ros.estimation.ladder_backend import LadderBackend
 from depth_anything_ros.estimation.model_file import ModelFile
+from depth_anything_ros.estimation.models import check_license, exports_of, parse_size
 from depth_anything_ros.estimation.openvino_backend import OpenVinoBackend
+from depth_anything_ros.estimation.proof import prove, reference_of
+from depth_anything_ros.estimation.tensorrt_backend import (
+    has_nvidia_gpu,
+    open_gpu,
+    TensorRtBackend,
+)
 
-DEMO_MODELS = Path(__file__).parent.parent / 'demo_model'
+LOG = logging.getLogger(__name__)
+PREFERRED = {'openvino': ('fp32', 'fp16'), 'tensorrt': ('fp16', 'fp32')}
+"""Precisions by backend, best first; int8 runs where it is asked for."""
 
 
 def load_backend(config: EstimationConfig) -> Backend:
-    """Return the backend that the settings ask for; raise BackendError with the cure."""
-    if config.model == 'demo':
-        files = sorted(DEMO_MODELS.glob('*.onnx'))
-        if not files:
-            raise BackendError(f'there is no demo model in {DEMO_MODELS}: reinstall the package')
-        path = files[0]
+    """Return the backend the settings ask for, proven; raise BackendError with the cure."""
+    kind = _kind(config.backend)
+    files = rungs(config, kind)
+    load = partial(open_backend, kind=kind, config=config)
+    if len(files) == 1:
+        return load(files[0])
+    return LadderBackend(files, load, config.target_rate_hz)
+
+
+def open_backend(model: ModelFile, kind: str, config: EstimationConfig) -> Backend:
+    """Return one model running on a backend; BackendError where its licence or proof forbids."""
+    about = model.metadata
+    check_license(about.name, about.license, config.accept_noncommercial_license)
+    reference = reference_of(model)
+    backend: Backend
+    if kind == 'tensorrt':
+        backend = TensorRtBackend(model, open_gpu())
     else:
-        path = Path(config.model).expanduser()
-    return OpenVinoBackend(ModelFile.open(path), config.inference_threads)
+        backend = OpenVinoBackend(model, config.inference_threads)
+    try:
+        proof = prove(backend, reference)
+    except BackendError:
+        backend.close()
+        raise
+    LOG.info('%s proven: rank correlation %.5f', about.name, proof.rank_correlation)
+    return backend
+
+
+def rungs(config: EstimationConfig, kind: str) -> list[ModelFile]:
+    """Return the exports that the settings allow, one of each size, smallest first."""
+    files = exports_of(config.model)
+    if config.model.endswith('.onnx') and config.input_size in ('auto', files[0].metadata.size):
+        return files
+    precisions = PREFERRED[kind] if config.precision == 'auto' else (config.precision,)
+    best: dict[str, ModelFile] = {}
+    for precision in reversed(precisions):
+        best |= {
+            file.metadata.size: file
+            for file in files
+            if file.metadata.precision == precision
+            and file.metadata.batch == str(config.inference_batch)
+            and config.input_size in ('auto', file.metadata.size)
+        }
+    if not best:
+        raise BackendError(
+            f'no export of {config.model} has input_size {config.input_size}, precision '
+            f'{config.precision} and batch {config.inference_batch}. There are '
+            f'{", ".join(file.path.name for file in files)}; '
+            f'`depth-anything-ros model export {config.model}` makes others'
+        )
+    return [best[size] for size in sorted(best, key=lambda size: math.prod(parse_size(size)))]
+
+
+def _kind(asked: str) -> str:
+    if asked != 'auto':
+        return asked
+    if not has_nvidia_gpu():
+        return 'openvino'
+    try:
+        open_gpu().close()
+    except BackendError as error:
+        LOG.warning('there is an NVIDIA GPU, but the CPU is used: %s', error)
+        return 'openvino'
+    return 'tensorrt'

@@ -32,6 +32,7 @@ class ModelMetadata:
     source: str = ''
     weights_sha256: str = ''
     size: str = ''
+    batch: str = '1'
     precision: str = 'fp32'
     prediction: str = 'relative'
     """'relative' (inverse depth up to scale and shift) or 'metric' (metres)."""

@@ -1,0 +1,52 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""How far a build is, from the nested phases that TensorRT reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass
+class _Phase:
+    parent: str
+    steps: int
+    done: int = 0
+
+
+class BuildProgress:
+    """Turns phases into one share from 0 to 1; a phase fills one step of its parent."""
+
+    def __init__(self, report: Callable[[float], None]) -> None:
+        """Prepare to call `report` with the share done, which never falls."""
+        self._report = report
+        self._phases: dict[str, _Phase] = {}
+        self._share = 0.0
+
+    def start(self, phase: str, parent: str, steps: int) -> None:
+        """Open a phase of `steps` steps inside `parent` ('' for none)."""
+        self._phases[phase] = _Phase(parent, max(steps, 1))
+
+    def step(self, phase: str, step: int) -> None:
+        """Mark step number `step`, from 0, of a phase as done."""
+        self._phases[phase].done = step + 1
+        self._update(phase)
+
+    def finish(self, phase: str) -> None:
+        """Close a phase."""
+        self._phases[phase].done = self._phases[phase].steps
+        self._update(phase)
+        del self._phases[phase]
+
+    def _update(self, phase: str) -> None:
+        self._share = max(self._share, self._share_of(phase))
+        self._report(self._share)
+
+    def _share_of(self, name: str) -> float:
+        phase = self._phases[name]
+        share = min(phase.done / phase.steps, 1.0)
+        while phase.parent in self._phases:
+            phase = self._phases[phase.parent]
+            share = min((phase.done + share) / phase.steps, 1.0)
+        return share

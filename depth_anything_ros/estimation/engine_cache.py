@@ -1,0 +1,72 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""TensorRT engines on disk, under a name made of everything that makes one valid."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+import hashlib
+import json
+from pathlib import Path
+
+from depth_anything_ros.estimation.model_file import ModelFile
+from depth_anything_ros.estimation.models import slug
+from depth_anything_ros.estimation.private_cache import cache_folder, remove_private
+
+
+@dataclass(frozen=True)
+class GpuIdentity:
+    """What an engine is built for, besides its model."""
+
+    name: str
+    compute_capability: tuple[int, int]
+    tensorrt_version: str
+
+    def __str__(self) -> str:
+        """Return it for people and for the names of files."""
+        major, minor = self.compute_capability
+        return f'{self.name} sm{major}{minor} TensorRT {self.tensorrt_version}'
+
+
+@dataclass(frozen=True)
+class EngineKey:
+    """Everything that makes an engine valid."""
+
+    onnx_sha256: str
+    model: str
+    size: str
+    precision: str
+    batch: str
+    gpu: GpuIdentity
+
+    @classmethod
+    def of(cls, model: ModelFile, gpu: GpuIdentity) -> EngineKey:
+        """Return the key of a model's engine on a GPU."""
+        about = model.metadata
+        return cls(model.sha256, about.name, about.size, about.precision, about.batch, gpu)
+
+    @property
+    def path(self) -> Path:
+        """Where the engine lies in the user's cache."""
+        digest = hashlib.sha256(json.dumps(astuple(self)).encode()).hexdigest()[:16]
+        about = slug(f'{self.model} {self.size} {self.precision} b{self.batch} {self.gpu}')
+        return cache_folder('engines') / f'{about[:120]}-{digest}.engine'
+
+
+def timing_cache_path(gpu: GpuIdentity) -> Path:
+    """Return where TensorRT's timings of this GPU are kept."""
+    return cache_folder('engines') / f'{slug(str(gpu))}.timing'
+
+
+def cached_files() -> list[Path]:
+    """Return all engines and timing caches."""
+    folder = cache_folder('engines')
+    return sorted([*folder.glob('*.engine'), *folder.glob('*.timing')])
+
+
+def clean() -> list[Path]:
+    """Remove all engines and timing caches; return what was removed."""
+    files = cached_files()
+    for path in files:
+        remove_private(path)
+    return files
