@@ -76,6 +76,11 @@ class DepthAnythingNode(LifecycleNode):
         self.create_service(Trigger, topics.RESET_SCALE.name, self._reset_scale)
         self._jump = self.get_clock().create_jump_callback(JUMP_BACK, post_callback=self._jumped)
 
+    @property
+    def state(self) -> str:
+        """Label of the lifecycle state."""
+        return str(self._state_machine.current_state[1])
+
     def start(self) -> None:
         """Configure and activate."""
         if self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
@@ -203,10 +208,9 @@ class DepthAnythingNode(LifecycleNode):
     def _diagnose(self) -> None:
         configs, session = self.parameters.configs, self._session
         info = self._equipment.backend.info if self._equipment is not None else None
-        state = self._state_machine.current_state[1]
         stage_ms = session.stage_ms if session is not None else {}
         throttled = self._throttling.has_throttled()
-        statuses = [node_status(state, self._problem, info, stage_ms, throttled)]
+        statuses = [node_status(self.state, self._problem, info, stage_ms, throttled)]
         if session is not None:
             session.watch()
             statuses += [

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 ENDING = {signal.SIGINT, signal.SIGTERM}
 
-PATIENCE_S = 0.8
+PATIENCE_S = 0.6
 """What the node has to end in order; a network being built would not end sooner."""
 
 
@@ -38,42 +39,38 @@ def _run(arguments: Sequence[str] | None) -> int:
     from depth_anything_ros.node.process import ros_context
     from rclpy.executors import SingleThreadedExecutor
 
-    died = threading.Event()
+    died, stopping = threading.Event(), threading.Event()
 
-    def end() -> None:
+    def end_in_order() -> None:
+        signal.sigwait(ENDING)
+        stopping.set()
+        time.sleep(PATIENCE_S)
+        os._exit(died.is_set())
+
+    def end_by_error() -> None:
         died.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    threading.Thread(target=end_in_order, daemon=True).start()
     with ros_context(arguments):
-        node = DepthAnythingNode(end)
+        node = DepthAnythingNode(end_by_error)
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         if node.parameters.configs.node.autostart:
             executor.create_task(node.start)
-        stopping = threading.Event()
         spinning = threading.Thread(target=_spin, args=(executor, stopping), daemon=True)
         spinning.start()
-        signal.sigwait(ENDING)
-        code = int(died.is_set())
-        _end_anyway_after(PATIENCE_S, code)
-        stopping.set()
-        executor.wake()
+        stopping.wait()
         spinning.join()
         node.release()
         node.destroy_node()
-    return code
+    return int(died.is_set())
 
 
 def _spin(executor: SingleThreadedExecutor, stopping: threading.Event) -> None:
     while not stopping.is_set():
-        executor.spin_once(timeout_sec=0.2)
-
-
-def _end_anyway_after(seconds: float, code: int) -> None:
-    timer = threading.Timer(seconds, os._exit, (code,))
-    timer.daemon = True
-    timer.start()
+        executor.spin_once(timeout_sec=0.1)
 
 
 if __name__ == '__main__':

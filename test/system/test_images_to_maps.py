@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from conftest import CAMERA, Robot, WALL_M
 import numpy as np
 import pytest
+from robot import CAMERA, Robot, WALL_M
 from sensor_msgs.msg import CameraInfo, Image
 
 pytestmark = pytest.mark.system
