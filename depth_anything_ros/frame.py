@@ -14,7 +14,7 @@ from depth_anything_ros.transforms import Transform
 import numpy as np
 from numpy.typing import NDArray
 
-ReferenceSource = Literal['scan', 'points', 'depth', 'range']
+ReferenceSource = Literal['scan', 'points', 'depth', 'range', 'marker']
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 import math
 
+from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.config import ScaleConfig
-from depth_anything_ros.frame import Prediction
+from depth_anything_ros.frame import Frame, Prediction, SparseReference
 from depth_anything_ros.scale.alignment import align
 from depth_anything_ros.scale.estimate import (
     LOST,
@@ -23,6 +24,8 @@ from depth_anything_ros.scale.estimate import (
     ScaleMeasurement,
 )
 from depth_anything_ros.scale.ground_plane import measure_floor
+from depth_anything_ros.scale.known_marker import MarkerFinder
+from depth_anything_ros.scale.sparse_points import measure_points
 from depth_anything_ros.scale.thumbnail import Thumbnail, thumbnail
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +42,10 @@ SOURCE_SPREAD = 0.01
 """Relative errors: of a scale carried over a scene cut, and that every source has in common."""
 
 LARGEST_SIGMA = 0.25
+
+MARKER_PERIOD_NS = 200_000_000
+"""Markers are looked for in the whole image, which takes longer than all the rest."""
+
 METRIC_SPREAD = 0.15
 """Relative error of a metric checkpoint on its own."""
 
@@ -57,8 +64,11 @@ class ScaleEstimator:
     """
 
     def __init__(self, config: ScaleConfig) -> None:
-        """Start without a scale."""
+        """Start without a scale. Raise MarkerError where markers cannot be looked for."""
         self.config = config
+        self._markers: MarkerFinder | None = None
+        if config.marker_size_m > 0:
+            self._markers = MarkerFinder(config.marker_size_m, config.marker_dictionary)
         self.reset()
 
     def reset(self) -> None:
@@ -67,6 +77,7 @@ class ScaleEstimator:
         self._last: Thumbnail | None = None
         self._stamp_ns = 0
         self._confirmed_ns: int | None = None
+        self._used_ns: dict[str, int] = {}
         self._source = 'none'
         self._inlier_share = 0.0
 
@@ -78,36 +89,71 @@ class ScaleEstimator:
             self.reset()
         elapsed_s = (stamp_ns - self._stamp_ns) / 1e9 if self._last is not None else 0.0
         self._stamp_ns = stamp_ns
-        self._belief = self._predict(small, prediction.is_metric, elapsed_s)
+        if self._belief is not None:
+            self._belief = self._predict(self._belief, small, prediction.is_metric, elapsed_s)
+        elif prediction.is_metric:
+            self._belief, self._source = self._trusting(prediction.view.pinhole), 'network'
         for measurement in self._measurements(prediction, small):
             self._correct(measurement)
         self._last = small
-        return self._estimate(small)
+        return self._estimate(small, prediction.is_metric)
 
-    def _predict(self, small: Thumbnail, is_metric: bool, elapsed_s: float) -> _Belief | None:
-        if self._belief is None or self._last is None:
-            return None
-        a, b = self._belief.state
-        aligned = align(self._last, a, b, small, not is_metric)
+    def _trusting(self, pinhole: Pinhole) -> _Belief:
+        """
+        Return the belief in a metric model: z = d · f / f_trained.
+
+        An object of some size in the image is as far as the focal length is long, and the model
+        knows that of the cameras it was trained with only (the canonical camera of Metric3D,
+        Yin et al. 2023).
+        """
+        focal = pinhole.fy / pinhole.height
+        a = self.config.training_focal / focal if self.config.training_focal > 0 else 1.0
+        return _Belief(np.array([a, 0.0]), np.diag([(METRIC_SPREAD * a) ** 2, 1e-12]))
+
+    def _predict(
+        self, belief: _Belief, small: Thumbnail, is_metric: bool, elapsed_s: float
+    ) -> _Belief:
+        a, b = belief.state
+        stale = self._age_s > self.config.scale_timeout_s
+        if is_metric and stale:
+            return belief
+        aligned = align(self._last, a, b, small, not is_metric) if self._last else None
         if aligned is None:
-            jump = np.diag([(UNALIGNED_SPREAD * a) ** 2, (UNALIGNED_SPREAD * b) ** 2])
-            return _Belief(self._belief.state, self._belief.covariance + jump)
+            level = a * float(np.nanmedian(small.values))
+            jump = np.diag([(UNALIGNED_SPREAD * a) ** 2, (UNALIGNED_SPREAD * level) ** 2])
+            return _Belief(belief.state, belief.covariance + jump)
         state = np.array([aligned.a, aligned.b])
         step = np.array([[aligned.a / a, 0.0], [(aligned.b - b) / a, 1.0]])
-        drift = (
-            DRIFT_PER_ROOT_S
-            if self._age_s <= self.config.scale_timeout_s
-            else (LOST_DRIFT_PER_ROOT_S)
-        )
-        covariance = step @ self._belief.covariance @ step.T + aligned.covariance
+        covariance = step @ belief.covariance @ step.T + aligned.covariance
+        drift = LOST_DRIFT_PER_ROOT_S if stale else DRIFT_PER_ROOT_S
         return _Belief(state, covariance + drift**2 * elapsed_s * np.outer(state, state))
 
     def _measurements(
         self, prediction: Prediction, small: Thumbnail
     ) -> Iterator[ScaleMeasurement]:
+        for reference in self._references(prediction.view.frame):
+            measurement = measure_points(prediction, reference)
+            if measurement is not None:
+                yield measurement
         floor = measure_floor(small, not prediction.is_metric) if self.config.use_floor else None
         if floor is not None:
             yield floor
+
+    def _references(self, frame: Frame) -> list[SparseReference]:
+        """Return the references of the frame's time that were not used before."""
+        tolerance_ns = self.config.reference_max_age_s * 1e9
+        fresh = [
+            reference
+            for reference in frame.references
+            if abs(reference.stamp_ns - frame.stamp_ns) <= tolerance_ns
+            and reference.stamp_ns > self._used_ns.get(reference.source, -1)
+        ]
+        due_ns = self._used_ns.get('marker', -MARKER_PERIOD_NS) + MARKER_PERIOD_NS
+        if self._markers is not None and frame.stamp_ns >= due_ns:
+            points = self._markers.points(frame)
+            fresh.append(SparseReference('marker', frame.stamp_ns, points))
+        self._used_ns.update({reference.source: reference.stamp_ns for reference in fresh})
+        return fresh
 
     def _correct(self, measurement: ScaleMeasurement) -> None:
         measured = np.array([measurement.a, measurement.b])
@@ -116,10 +162,10 @@ class ScaleEstimator:
             self._belief = _Belief(measured, noise)
         else:
             difference = measured - self._belief.state
-            gain = np.linalg.solve(self._belief.covariance + noise, self._belief.covariance).T
-            surprise = np.linalg.solve(self._belief.covariance + noise, difference) @ difference
-            if surprise > GATE:
+            certainty = np.linalg.inv(self._belief.covariance + noise)
+            if difference @ certainty @ difference > GATE:
                 return
+            gain = self._belief.covariance @ certainty
             covariance = (np.eye(2) - gain) @ self._belief.covariance
             self._belief = _Belief(
                 self._belief.state + gain @ difference, (covariance + covariance.T) / 2
@@ -134,12 +180,12 @@ class ScaleEstimator:
             return math.inf
         return (self._stamp_ns - self._confirmed_ns) / 1e9
 
-    def _estimate(self, small: Thumbnail) -> ScaleEstimate:
+    def _estimate(self, small: Thumbnail, is_metric: bool) -> ScaleEstimate:
         if self._belief is None:
             return LOST
         a, b = map(float, self._belief.state)
-        sigma = _relative_sigma(self._belief, float(np.median(small.values[small.seen])))
-        confirmed = self._age_s <= self.config.scale_timeout_s and sigma <= LARGEST_SIGMA
+        sigma = _relative_sigma(self._belief, small)
+        in_time = is_metric or self._age_s <= self.config.scale_timeout_s
         held = ScaleHealth.HELD if self.config.on_scale_loss == 'hold' else ScaleHealth.LOST
         return ScaleEstimate(
             a=a,
@@ -149,11 +195,14 @@ class ScaleEstimator:
             inlier_share=self._inlier_share,
             source=self._source,
             age_s=self._age_s,
-            health=ScaleHealth.GOOD if confirmed else held,
+            health=ScaleHealth.GOOD if in_time and sigma <= LARGEST_SIGMA else held,
         )
 
 
-def _relative_sigma(belief: _Belief, value: float) -> float:
-    row = np.array([value, 1.0])
+def _relative_sigma(belief: _Belief, small: Thumbnail) -> float:
+    """Return the relative standard deviation of 1/z at the median of the prediction."""
+    if not small.seen.any():
+        return math.inf
+    row = np.array([float(np.median(small.values[small.seen])), 1.0])
     level = float(row @ belief.state)
     return math.sqrt(float(row @ belief.covariance @ row)) / level if level > 0 else math.inf

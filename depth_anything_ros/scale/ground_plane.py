@@ -12,9 +12,11 @@ from depth_anything_ros.transforms import Transform
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+
 FARTHEST_FLOOR_M = 10.0
 
-SMALLEST_SHARE = 0.02
+SMALLEST_SHARE = 0.04
 """Of the image: less floor than this says nothing."""
 
 SMALLEST_SPAN = 1.25
@@ -29,10 +31,13 @@ MOUNT_PITCH_RAD = 0.02
 """Far floor weighs less as if the pitch were this uncertain, against 10 % in the prediction."""
 
 HALF_BASELINE = 2
-"""Rows of the thumbnail over which the prediction's slope is taken, up and down."""
+"""Blocks of the thumbnail, to each side, over which slopes are taken."""
+
+LARGEST_ASTRAY = 0.8
+"""Tangent of the angle between the gradients of d and q on the floor."""
 
 
-def floor_inverse_depth(pinhole: Pinhole, base_from_view: Transform) -> NDArray[np.float64]:
+def floor_inverse_depth(pinhole: Pinhole, base_from_view: Transform) -> Floats:
     """
     Return (height, width) 1/z of the floor, 1/m; negative above the horizon.
 
@@ -72,18 +77,28 @@ def measure_floor(small: Thumbnail, with_shift: bool) -> ScaleMeasurement | None
     return fit.measurement('floor')
 
 
-def _slopes(values: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (rows, columns) dd/dq along the column: constant on the floor, 0 on a wall."""
-    k = HALF_BASELINE
-    rows = np.arange(len(values))
-    upper, lower = np.maximum(rows - k, 0), np.minimum(rows + k, len(values) - 1)
-    rise = q[lower] - q[upper]
-    return np.divide(
-        values[lower] - values[upper], rise, where=np.abs(rise) > 1e-6, out=np.full_like(q, np.nan)
-    )
+def _slopes(values: Floats, q: Floats) -> Floats:
+    """
+    Return (rows, columns) dd/dq along the gradient of q: constant on the floor.
+
+    0 where d does not rise in that direction: walls, and whatever stands.
+    """
+    d_down, d_across = _differences(values)
+    q_down, q_across = _differences(q)
+    steepness = q_down**2 + q_across**2
+    along = (d_down * q_down + d_across * q_across) / steepness
+    astray = np.abs(d_down * q_across - d_across * q_down) / steepness
+    return np.where(astray > LARGEST_ASTRAY * along, 0.0, along)
 
 
-def _is_floor(fit: AffineFit, q: NDArray[np.float64], size: int) -> bool:
+def _differences(image: Floats) -> tuple[Floats, Floats]:
+    """Return central differences of an image over the baseline, down and across."""
+    wide = np.pad(image, HALF_BASELINE, mode='edge')
+    k, twice = HALF_BASELINE, 2 * HALF_BASELINE
+    return wide[twice:, k:-k] - wide[:-twice, k:-k], wide[k:-k, twice:] - wide[k:-k, :-twice]
+
+
+def _is_floor(fit: AffineFit, q: Floats, size: int) -> bool:
     inliers = q[fit.inliers]
     if len(inliers) < SMALLEST_SHARE * size or fit.below_share > LARGEST_BELOW_SHARE:
         return False

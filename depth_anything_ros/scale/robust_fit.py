@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-HYPOTHESES = 256
+HYPOTHESES = 128
+SEARCHED_SAMPLES = 400
 TOLERANCE = 0.12
 """Share of the prediction within which a sample agrees with a line while it is searched."""
 
@@ -84,8 +85,9 @@ def fit_affine(
     alphas, betas = _hypotheses(d, q, slopes, with_shift)
     if len(alphas) == 0:
         return None
-    tolerance = TOLERANCE * np.maximum(d, 0.2 * float(np.median(d)))
-    best = int(np.argmin(_costs(d, q, slopes, tolerance, alphas, betas, below_cost)))
+    some = slice(None, None, max(1, len(d) // SEARCHED_SAMPLES))
+    costs = _costs(d[some], q[some], slopes[some], alphas, betas, below_cost)
+    best = int(np.argmin(costs))
     return _refine(d, q, slopes, soft, alphas[best], betas[best], with_shift)
 
 
@@ -123,11 +125,12 @@ def _costs(
     d: Floats,
     q: Floats,
     slopes: Floats,
-    tolerance: Floats,
     alphas: Floats,
     betas: Floats,
     below_cost: float,
 ) -> Floats:
+    """Return the (K,) MSAC cost of each line."""
+    tolerance = TOLERANCE * np.maximum(d, 0.2 * np.median(d))
     costs = np.zeros(len(alphas))
     for k in range(len(alphas)):
         alpha, beta = alphas[k], betas[k]

@@ -1,0 +1,97 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Scale from metric points that another sensor saw: lidar, depth camera, range sensor, marker."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+from depth_anything_ros.camera import Pinhole
+from depth_anything_ros.frame import Prediction, SparseReference
+from depth_anything_ros.scale.estimate import ScaleMeasurement
+from depth_anything_ros.scale.robust_fit import fit_affine
+from depth_anything_ros.scale.thumbnail import inverse_values
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_POINTS = 1500
+FEWEST_PAIRS = 12
+LEAST_INLIER_SHARE = 0.4
+
+NEAREST_M = 0.05
+
+CELL_PX = 8
+BEHIND = 1.15
+"""A point this much farther than the nearest one within its cell of the image is hidden."""
+
+BELOW_COST = 2.0
+"""The camera may see an obstacle before a point, but seldom something behind it."""
+
+
+def measure_points(prediction: Prediction, reference: SparseReference) -> ScaleMeasurement | None:
+    """
+    Return the scale under which the prediction agrees with a reference.
+
+    None where fewer than 12 points are seen, or fewer than 40 % of them agree. A cone
+    (`cone_half_angle_rad` > 0) gives one pair: it fixes the scale, and leaves the shift open.
+    """
+    points = _in_view(prediction, reference.points)
+    if reference.cone_half_angle_rad > 0:
+        return _measure_cone(prediction, points, reference)
+    pixels, depth = _visible(prediction.view.pinhole, points)
+    d = inverse_values(prediction)[pixels[:, 1], pixels[:, 0]].astype(np.float64)
+    good = np.isfinite(d)
+    if good.sum() < FEWEST_PAIRS:
+        return None
+    with_shift = not prediction.is_metric
+    fit = fit_affine(d[good], 1 / depth[good], below_cost=BELOW_COST, with_shift=with_shift)
+    if fit is None or fit.inliers.mean() < LEAST_INLIER_SHARE:
+        return None
+    return fit.measurement(reference.source)
+
+
+def _in_view(prediction: Prediction, points: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return (N, 3) finite points of the view's optical frame before the camera."""
+    step = max(1, len(points) // MOST_POINTS)
+    some = points[::step].astype(np.float64) @ prediction.view.camera_from_view
+    return some[np.isfinite(some).all(axis=1) & (some[:, 2] > NEAREST_M)]
+
+
+def _visible(
+    pinhole: Pinhole, points: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return (N, 2) pixels and (N,) depths of the points that no other point hides."""
+    pixels = np.rint(pinhole.project(points)).astype(np.intp)
+    limits = (pinhole.width, pinhole.height)
+    inside = ((pixels >= 0) & (pixels < limits)).all(axis=1)
+    pixels, depth = pixels[inside], points[inside, 2]
+    cells = pixels[:, 1] // CELL_PX * pinhole.width + pixels[:, 0] // CELL_PX
+    nearest = np.full(pinhole.width * pinhole.height, np.inf)
+    np.minimum.at(nearest, cells, depth)
+    shown = depth < BEHIND * nearest[cells]
+    return pixels[shown], depth[shown]
+
+
+def _measure_cone(
+    prediction: Prediction, points: NDArray[np.float64], reference: SparseReference
+) -> ScaleMeasurement | None:
+    pinhole = prediction.view.pinhole
+    if len(points) != 1:
+        return None
+    (u, v), distance = pinhole.project(points)[0], float(np.linalg.norm(points[0]))
+    radius = pinhole.fx * math.tan(reference.cone_half_angle_rad)
+    top, left = max(round(v - radius), 0), max(round(u - radius), 0)
+    values = inverse_values(prediction)[top : round(v + radius) + 1, left : round(u + radius) + 1]
+    if values.size == 0:
+        return None
+    rows, columns = np.indices(values.shape)
+    across = np.hypot(columns + left - u, rows + top - v)
+    seen = cv2.blur(values, (5, 5))[across <= max(radius, 1.0)]
+    seen = seen[np.isfinite(seen)]
+    if len(seen) == 0:
+        return None
+    nearest = seen.max(keepdims=True).astype(np.float64)
+    inverse_depth = float(np.linalg.norm(points[0] / points[0, 2])) / distance
+    fit = fit_affine(nearest, np.array([inverse_depth]), with_shift=not prediction.is_metric)
+    return None if fit is None else fit.measurement(reference.source)
