@@ -23,7 +23,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
@@ -34,6 +34,7 @@ WALL_M = 3.0
 SCALE_A, SCALE_B = 0.2, 0.01
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 RELIABLE = QoSProfile(depth=10)
+LATCHED = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 def scene_inverse_depth() -> NDArray[np.float32]:
@@ -74,7 +75,7 @@ class Robot:
         self.deaths: list[None] = []
         self.peer = Node('peer', context=context)
         self._executor.add_node(self.peer)
-        self._logs = self.hear('/rosout', Log, RELIABLE)
+        self._logs = self.hear('/rosout', Log, LATCHED)
         self._thread.start()
 
     def start(self, activate: bool = True, **settings: Any) -> DepthAnythingNode:
