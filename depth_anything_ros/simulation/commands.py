@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 from depth_anything_ros.replay.bag import RecordingError
+from depth_anything_ros.simulation.worlds import DEMO_SEED, TRAINING_SEEDS
 import typer
 
 app = typer.Typer(
@@ -21,12 +22,12 @@ WORLDS_PER_SHARD = 50
 
 
 @contextmanager
-def _extras(names: str) -> Iterator[None]:
-    """Turn what goes wrong for a reason into one line; names are what `import` needs of pip."""
+def _one_line_errors(extras: str) -> Iterator[None]:
+    """End with one line where something expected is missing; extras: what pip brings it with."""
     try:
         yield
     except ModuleNotFoundError as error:
-        message = f"{error.name} is missing: pip install 'depth_anything_ros[{names}]'"
+        message = f"{error.name} is missing: pip install 'depth_anything_ros[{extras}]'"
     except (RecordingError, RuntimeError, FileNotFoundError) as error:
         message = str(error)
     else:
@@ -38,36 +39,36 @@ def _extras(names: str) -> Iterator[None]:
 @app.command()
 def record(
     path: Annotated[Path, typer.Argument(help='New rosbag2 folder.')],
-    seed: Annotated[int, typer.Option(help='Seed of the world.')] = 4_000_049,
-    duration_s: Annotated[float, typer.Option(help='Length of the drive in seconds.')] = 20.0,
+    seed: Annotated[int, typer.Option(help='Seed of the world.')] = DEMO_SEED,
+    duration: Annotated[float, typer.Option(help='Length of the drive in seconds.')] = 20.0,
 ) -> None:
     """Record a drive through a world: camera, odometry, lidar and ground truth."""
-    with _extras('sim,replay'):
+    with _one_line_errors('sim,replay'):
         from depth_anything_ros.simulation.recording import record as record_drive
 
-        record_drive(path, seed, duration_s)
+        record_drive(path, seed, duration)
 
 
 @app.command()
-def preview(
-    image: Annotated[Path, typer.Argument(help='Picture to write, .png or .jpg.')],
-    seed: Annotated[int, typer.Option(help='Seed of the world.')] = 4_000_049,
+def render_preview(
+    picture: Annotated[Path, typer.Argument(help='Picture to write, .png or .jpg.')],
+    seed: Annotated[int, typer.Option(help='Seed of the world.')] = DEMO_SEED,
 ) -> None:
-    """Draw twelve random views of a world beside their depth."""
-    with _extras('sim'):
+    """Draw twelve random views of a world above their inverse depth."""
+    with _one_line_errors('sim'):
         from depth_anything_ros.simulation.views import draw_preview
 
-        draw_preview(image, seed, *VIEW_SIZE)
+        draw_preview(picture, seed, *VIEW_SIZE)
 
 
 @app.command()
 def render_views(
     folder: Annotated[Path, typer.Argument(help='Folder of shards; those it has are kept.')],
-    first: Annotated[int, typer.Option(help='First seed.')] = 1_000_000,
+    first: Annotated[int, typer.Option(help='First seed.')] = TRAINING_SEEDS.start,
     worlds: Annotated[int, typer.Option(help='Number of worlds, 12 views each.')] = 1200,
 ) -> None:
-    """Render views to train on; several processes may share the work by their first seeds."""
-    with _extras('sim'):
+    """Render views to train on; processes share the work by their first seeds."""
+    with _one_line_errors('sim'):
         from depth_anything_ros.simulation.views import write_shard
 
         folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +87,7 @@ def train(
     folder: Annotated[Path, typer.Argument(help='Folder of checkpoints; training goes on there.')],
 ) -> None:
     """Train the demo model; under torchrun, the processes share each batch."""
-    with _extras('sim,export'):
+    with _one_line_errors('sim,export'):
         from depth_anything_ros.simulation.batches import Views
         from depth_anything_ros.simulation.train import join_processes, train as train_model
 
@@ -100,8 +101,8 @@ def export(
     path: Annotated[Path, typer.Argument(help='The .onnx to write.')],
 ) -> None:
     """Export trained weights as the demo model."""
-    with _extras('sim,export'):
+    with _one_line_errors('sim,export'):
         from depth_anything_ros.simulation.export import export_demo_model
 
-        height, width = VIEW_SIZE[::-1]
+        width, height = VIEW_SIZE
         typer.echo(export_demo_model(weights, path, height, width))

@@ -39,7 +39,6 @@ STAGES = (
     Stage(84, 112, 32, 6000, 1.5e-3, 1.0e-3),
     Stage(168, 224, 16, 3000, 8e-4, 0.0),
 )
-LAST_STEP = sum(stage.steps for stage in STAGES)
 
 
 def anchored_loss(prediction: torch.Tensor, inverse_depth: torch.Tensor) -> torch.Tensor:
@@ -91,7 +90,7 @@ def train(views: Views, validation: Views, folder: Path) -> Path:
         step += 1
         if is_first and step % 50 == 0:
             print(f'step {step} rate {rate:.1e} loss {loss:.4f}', flush=True)
-        if is_first and (step % CHECKPOINT_EVERY == 0 or step == LAST_STEP):
+        if is_first and (step % CHECKPOINT_EVERY == 0 or step == _last_step()):
             _save(folder, model, optimizers, step)
             delta1 = validate(model, validation, stage.height, stage.width)
             print(f'step {step} delta1 {delta1:.4f} at {stage.height}x{stage.width}', flush=True)
@@ -111,6 +110,10 @@ def validate(
             scores.append(affine_delta1(output.float().numpy(), inverse_depth))
     model.train()
     return float(np.mean(scores))
+
+
+def _last_step() -> int:
+    return sum(stage.steps for stage in STAGES)
 
 
 def _stage_at(step: int) -> tuple[Stage, int]:
@@ -138,9 +141,10 @@ def _batches(views: Views, first_step: int) -> Iterator[tuple[Stage, Batch]]:
         return stage, views.batch(rng, count, stage.height, stage.width)
 
     with ThreadPoolExecutor(1) as executor:
-        waiting = [executor.submit(make, step) for step in range(first_step, LAST_STEP)[:2]]
-        for step in range(first_step, LAST_STEP):
-            if step + 2 < LAST_STEP:
+        steps = range(first_step, _last_step())
+        waiting = [executor.submit(make, step) for step in steps[:2]]
+        for step in steps:
+            if step + 2 in steps:
                 waiting.append(executor.submit(make, step + 2))
             yield waiting.pop(0).result()
 

@@ -25,13 +25,12 @@ from depth_anything_ros.simulation.recording import (
     TRUTH_PINHOLE,
 )
 from depth_anything_ros.simulation.renderer import RayCaster
-from depth_anything_ros.simulation.worlds import DEMO_SEEDS, make_world, TEST_SEEDS
+from depth_anything_ros.simulation.worlds import DEMO_SEED, make_world, TEST_SEEDS
 import numpy as np
 from opengl import needs_opengl
 import pytest
 
 DEMO_RECORDING = Path(__file__).parents[2] / 'demo' / 'recording'
-DEMO_SEED = DEMO_SEEDS[49]
 
 
 @pytest.fixture(scope='module')

@@ -1,0 +1,58 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.export
+torch = pytest.importorskip('torch', reason='training needs torch and transformers')
+pytest.importorskip('transformers', reason='training needs torch and transformers')
+
+from depth_anything_ros.simulation import train as training  # noqa: E402
+from depth_anything_ros.simulation.batches import Views  # noqa: E402
+from depth_anything_ros.simulation.train import anchored_loss, Stage, train  # noqa: E402
+from safetensors.torch import load_file  # noqa: E402
+
+
+@pytest.fixture
+def views(tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(
+        tmp_path / 'a.npz',
+        image=rng.integers(0, 255, (4, 42, 56, 3), np.uint8),
+        inverse_depth=rng.uniform(0.1, 1, (4, 42, 56)).astype(np.float16),
+    )
+    return Views(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def short_stages(monkeypatch):
+    stages = (Stage(28, 42, 2, 2, 1e-3, 1e-3), Stage(42, 56, 2, 2, 1e-3, 0.0))
+    monkeypatch.setattr(training, 'STAGES', stages)
+    monkeypatch.setattr(training, 'CHECKPOINT_EVERY', 2)
+
+
+def test_the_loss_is_zero_for_the_truth_over_its_98th_percentile():
+    inverse_depth = torch.rand(2, 28, 42) + 0.1
+    target = inverse_depth / torch.quantile(inverse_depth.flatten(1), 0.98, dim=1)[:, None, None]
+    assert float(anchored_loss(target, inverse_depth)) == pytest.approx(0, abs=1e-5)
+
+
+def test_a_shrunken_prediction_costs_more_than_one_of_the_right_spread():
+    inverse_depth = torch.rand(2, 28, 42) + 0.1
+    target = inverse_depth / torch.quantile(inverse_depth.flatten(1), 0.98, dim=1)[:, None, None]
+    shrunken = 1e-4 * target + 0.5  # what the scale-and-shift-invariant loss alone allows
+    assert anchored_loss(shrunken, inverse_depth) > 10 * anchored_loss(
+        1.02 * target, inverse_depth
+    )
+
+
+def test_an_interrupted_training_ends_as_an_uninterrupted_one(views, tmp_path, monkeypatch):
+    whole = load_file(train(views, views, tmp_path / 'whole'))
+    stages = training.STAGES
+    monkeypatch.setattr(training, 'STAGES', stages[:1])
+    train(views, views, tmp_path / 'broken')
+    monkeypatch.setattr(training, 'STAGES', stages)
+    resumed = load_file(train(views, views, tmp_path / 'broken'))
+    for name, tensor in whole.items():
+        torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=1e-6)
