@@ -148,8 +148,7 @@ class Pipeline:
         grid = None
         if Output.GRID in outputs:
             with clock.time('grid'):
-                self._grid.update([view for camera in cameras for view in camera.surroundings])
-                grid = self._grid.occupancy()
+                grid = self._updated_grid(cameras)
         return Step(cameras, grid, clock.stage_ms)
 
     def process(self, frames: Sequence[Frame], outputs: Output) -> Step:
@@ -175,6 +174,13 @@ class Pipeline:
     def reset_grid(self) -> None:
         """Turn every cell unknown."""
         self._grid.reset()
+
+    def _updated_grid(self, cameras: Sequence[CameraResult]) -> OccupancyGrid:
+        scales = [depth_map.scale for camera in cameras for depth_map in camera.depth_maps]
+        self._grid.update([view for camera in cameras for view in camera.surroundings])
+        if scales and not any(scale.is_metric for scale in scales):
+            self._grid.reset('no camera has a scale')
+        return self._grid.occupancy()
 
     def _interpret_camera(
         self, frame: Frame, predictions: Sequence[Prediction], outputs: Output, clock: StageClock

@@ -100,6 +100,14 @@ def test_without_a_place_on_the_robot_there_are_no_metres_and_nothing_is_free(pi
     assert (step.grid.cells == -1).all()
 
 
+def test_the_grid_turns_unknown_once_no_camera_has_a_scale(pipeline):
+    assert (run(pipeline).grid.cells > 65).any()
+    blind = replace(frame(1.45), base_from_camera=None)
+    assert (pipeline.process([blind], ALL).grid.cells > 65).any()
+    much_later = replace(frame(9.0), base_from_camera=None)
+    assert (pipeline.process([much_later], ALL).grid.cells == -1).all()
+
+
 def test_an_image_that_does_not_fit_its_calibration_is_refused(pipeline):
     with pytest.raises(CameraError, match='calibration is for'):
         run(pipeline, image=np.zeros((10, 10, 3), np.uint8))
