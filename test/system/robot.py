@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 import threading
 import time
 from typing import Any
@@ -34,6 +35,7 @@ WALL_M = 3.0
 SCALE_A, SCALE_B = 0.2, 0.01
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 RELIABLE = QoSProfile(depth=10)
+COUNTER = count()
 LATCHED = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
@@ -66,6 +68,7 @@ class Robot:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._name = f'node_{next(COUNTER)}'  # two of one name would share their log's publisher
         self._executor = SingleThreadedExecutor(context=context)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._spin)
@@ -85,6 +88,7 @@ class Robot:
             lambda: self.deaths.append(None),
             self.load,
             context=self._context,
+            cli_args=['--ros-args', '-r', f'__node:={self._name}'],
             parameter_overrides=[Parameter(name, value=value) for name, value in values.items()],
         )
         if activate:
@@ -156,7 +160,7 @@ class Robot:
     @property
     def log(self) -> list[str]:
         """What the node said."""
-        return [message.msg for message in self._logs if message.name == 'depth_anything']
+        return [message.msg for message in self._logs if message.name == self._name]
 
     def _spin(self) -> None:
         while not self._stopping.is_set():
