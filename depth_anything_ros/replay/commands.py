@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from depth_anything_ros.replay.bag import Recording, RecordingError
 from depth_anything_ros.replay.demo import run_demo
-from depth_anything_ros.replay.figures import FIGURES, formatted
+from depth_anything_ros.replay.figures import FIGURES, formatted, NOT_KNOWN
 from depth_anything_ros.replay.processes import ProcessError
 from depth_anything_ros.replay.setting_up import node_setup
 from depth_anything_ros.replay.shared_files import shared_file
@@ -20,6 +20,7 @@ from rich.table import Table
 import typer
 
 console = Console()
+errors = Console(stderr=True)
 
 
 def demo(
@@ -57,7 +58,7 @@ def demo(
                 lambda stage, share: bar.update(task, description=stage, completed=share),
             )
     except (RecordingError, ProcessError, FileNotFoundError) as error:
-        console.print(f'[red]{error}[/]', highlight=False)
+        errors.print(f'[red]{error}[/]', highlight=False)
         raise typer.Exit(1) from error
     _print_table(summary)
     _print_places(output)
@@ -76,10 +77,12 @@ def _progress() -> Progress:
 
 def _print_table(summary: dict[str, Any]) -> None:
     table = Table(title=f'{summary["recording"]}: {summary["model"]} on {summary["backend"]}')
-    for column in ('figure', 'value', 'meaning'):
-        table.add_column(column, overflow='fold')
+    table.add_column('figure')
+    table.add_column('value', justify='right')
     for figure in FIGURES:
-        table.add_row(figure.name, formatted(figure, summary), figure.explanation)
+        value = formatted(figure, summary)
+        if value != NOT_KNOWN:
+            table.add_row(figure.name, value)
     console.print(table)
 
 

@@ -59,7 +59,8 @@ def run_demo(
         progress('writing the recording', 0.0)
         with Recording(recording) as inputs, Recording(heard) as outputs:
             merge(inputs, outputs, topics.image, read_sent_times(sent), output / 'recording')
-    return judge(output, topics, recording.name, setup.notice, progress)
+    name = '/'.join(recording.resolve().parts[-2:])
+    return judge(output, topics, name, setup.notice, progress)
 
 
 def judge(

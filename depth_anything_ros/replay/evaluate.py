@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import math
 
+from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.replay.depth_truth import depth_errors, DepthErrors, truth_in_view
 from depth_anything_ros.replay.grid_truth import (
     compare_grid,
@@ -34,20 +35,26 @@ from numpy.typing import NDArray
 POSE_TOLERANCE_NS = 50_000_000
 
 
-def depth_errors_of(run: Run) -> dict[int, DepthErrors]:
-    """Return the errors by stamp of every depth image with a true one of its stamp."""
-    truth, infos = run[TRUE_DEPTH], run[TRUE_DEPTH_INFO]
-    errors = {}
-    for stamp in map(int, run[DEPTH].stamps_ns):
-        info = run[DEPTH_INFO].nearest(stamp, 0)
-        if stamp not in truth or info is None or not len(infos):
-            continue
-        true_camera = pinhole_of(infos[infos.stamps_ns[0]])
-        true_m = truth_in_view(depth_image(truth[stamp]), true_camera, pinhole_of(info))
-        of_frame = depth_errors(depth_image(run[DEPTH][stamp]), true_m)
-        if of_frame is not None:
-            errors[stamp] = of_frame
-    return errors
+def depth_errors_of(run: Run) -> dict[int, DepthErrors | None]:
+    """
+    Return the errors by stamp of every image with true depth.
+
+    None for those without depth in metres: dropped, or the scale was lost.
+    """
+    infos = run[TRUE_DEPTH_INFO]
+    if not len(infos):
+        return {}
+    true_camera = pinhole_of(infos[infos.stamps_ns[0]])
+    stamps = [int(stamp) for stamp in run[TRUE_DEPTH].stamps_ns if stamp in run.images]
+    return {stamp: _depth_errors_at(run, stamp, true_camera) for stamp in stamps}
+
+
+def _depth_errors_at(run: Run, stamp_ns: int, true_camera: Pinhole) -> DepthErrors | None:
+    if stamp_ns not in run[DEPTH] or stamp_ns not in run[DEPTH_INFO]:
+        return None
+    view = pinhole_of(run[DEPTH_INFO][stamp_ns])
+    true_m = truth_in_view(depth_image(run[TRUE_DEPTH][stamp_ns]), true_camera, view)
+    return depth_errors(depth_image(run[DEPTH][stamp_ns]), true_m)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+NOT_KNOWN = '–'
+
 
 class Figure(NamedTuple):
     """One row of the table; path: where its value, times `factor`, lies in the summary."""
@@ -43,7 +45,11 @@ FIGURES = (
     ),
     Figure(('depth', 'abs_rel'), 'Depth AbsRel', '{:.3f}', 'mean of |predicted − true| / true'),
     Figure(
-        ('depth', 'coverage'), 'Depth coverage', '{:.1f} %', 'true pixels with a prediction', 100.0
+        ('depth', 'coverage'),
+        'Depth coverage',
+        '{:.1f} %',
+        'true pixels with depth in metres; an image without any counts as none',
+        100.0,
     ),
     Figure(('scale', 'source'), 'Scale from', '{}', 'what turned the prediction into metres'),
     Figure(
@@ -74,10 +80,10 @@ FIGURES = (
 
 
 def formatted(figure: Figure, summary: Mapping[str, Any]) -> str:
-    """Return a figure as text, '–' where the summary has none."""
+    """Return a figure as text, NOT_KNOWN where the summary has none."""
     value: Any = summary
     for key in figure.path:
         value = value[key]
     if value is None:
-        return '–'
+        return NOT_KNOWN
     return figure.form.format(value if figure.factor is None else value * figure.factor)

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 import json
+import math
 from string import Template
 from typing import Any
 
 from depth_anything_ros.replay.depth_truth import DepthErrors
-from depth_anything_ros.replay.figures import FIGURES, formatted
+from depth_anything_ros.replay.figures import FIGURES, formatted, NOT_KNOWN
 from depth_anything_ros.replay.plot import legend, Line, svg_plot
 from depth_anything_ros.replay.run import Run
 from depth_anything_ros.replay.timing import Timing
@@ -29,11 +30,13 @@ TILES = (
     ('grid', 'occupied_called_free_percent'),
 )
 
+NO_ERRORS = DepthErrors(math.nan, math.nan, math.nan, 0.0)
+
 
 def report_html(
     run: Run,
     timing: Timing,
-    errors: Mapping[int, DepthErrors],
+    errors: Mapping[int, DepthErrors | None],
     summary: Mapping[str, Any],
     notices: Sequence[str] = (),
 ) -> str:
@@ -68,7 +71,7 @@ def _tiles(summary: Mapping[str, Any]) -> str:
         f'<div class="tile"><dt>{figures[path].name}</dt>'
         f'<dd>{formatted(figures[path], summary)}</dd></div>'
         for path in TILES
-        if formatted(figures[path], summary) != '–'
+        if formatted(figures[path], summary) != NOT_KNOWN
     )
 
 
@@ -82,16 +85,16 @@ def _figures(summary: Mapping[str, Any]) -> str:
 
 def _provenance(summary: Mapping[str, Any]) -> str:
     keys = ('recording', 'model', 'precision', 'input_size', 'backend', 'device')
-    rows = {key.replace('_', ' '): str(summary.get(key) or '–') for key in keys}
+    rows = {key.replace('_', ' '): str(summary.get(key) or NOT_KNOWN) for key in keys}
     stages = summary['stage_ms'].items()
-    rows['stages, median'] = ', '.join(f'{stage} {ms:.1f} ms' for stage, ms in stages) or '–'
+    rows['stages, median'] = ', '.join(f'{stage} {ms:.1f} ms' for stage, ms in stages) or NOT_KNOWN
     return ''.join(
         f'<tr><th>{name.capitalize()}</th><td>{escape(text)}</td></tr>'
         for name, text in rows.items()
     )
 
 
-def _plots(run: Run, timing: Timing, errors: Mapping[int, DepthErrors]) -> str:
+def _plots(run: Run, timing: Timing, errors: Mapping[int, DepthErrors | None]) -> str:
     sent_ns = run.images.log_times_ns
     start_ns = min(sent_ns.values(), default=0)
     duration_s = (max(sent_ns.values(), default=0) - start_ns) / 1e9
@@ -108,12 +111,13 @@ def _plots(run: Run, timing: Timing, errors: Mapping[int, DepthErrors]) -> str:
         ],
     }
     if errors:
-        x = seconds(errors)
+        judged = [errors[stamp] or NO_ERRORS for stamp in sorted(errors)]
+        x = seconds(sorted(errors))
         plots['Errors of depth, %'] = [
-            Line('AbsRel', x, np.array([100 * e.abs_rel for e in errors.values()])),
-            Line('scale', x, np.array([e.scale_percent for e in errors.values()])),
+            Line('AbsRel', x, np.array([100 * e.abs_rel for e in judged])),
+            Line('scale', x, np.array([e.scale_percent for e in judged])),
         ]
-        delta1 = np.array([100 * e.delta1 for e in errors.values()])
+        delta1 = np.array([100 * e.delta1 for e in judged])
         plots['Depth δ1, %'] = [Line('within a factor 1.25 of the truth', x, delta1)]
     return ''.join(
         f'<div class="card"><h3>{title}</h3>{svg_plot(title, lines, duration_s)}'

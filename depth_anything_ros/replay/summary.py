@@ -19,7 +19,7 @@ PROVENANCE = ('backend', 'device', 'model', 'precision', 'input_size')
 
 
 def summarise(
-    run: Run, timing: Timing, depth: Mapping[int, DepthErrors], grid: GridCounts | None
+    run: Run, timing: Timing, depth: Mapping[int, DepthErrors | None], grid: GridCounts | None
 ) -> dict[str, Any]:
     """
     Return backend, model, rate, ages, drops, stage times and the errors, ready for JSON.
@@ -29,6 +29,7 @@ def summarise(
     node = [values for name, values in _statuses(run) if name == NODE_STATUS]
     cameras = [values for name, values in _statuses(run) if name != NODE_STATUS]
     provenance = next((values for values in reversed(node) if 'backend' in values), {})
+    judged = [errors for errors in depth.values() if errors is not None]
     return {
         **{key: provenance.get(key) for key in PROVENANCE},
         'frames_in': timing.frames_in,
@@ -40,14 +41,14 @@ def summarise(
         },
         'stage_ms': _stage_medians(node),
         'depth': {
-            'abs_rel': _mean([errors.abs_rel for errors in depth.values()]),
-            'delta1': _mean([errors.delta1 for errors in depth.values()]),
-            'coverage': _mean([errors.coverage for errors in depth.values()]),
+            'abs_rel': _mean([errors.abs_rel for errors in judged]),
+            'delta1': _mean([errors.delta1 for errors in judged]),
+            'coverage': _mean([errors.coverage if errors else 0.0 for errors in depth.values()]),
         },
         'scale': {
             'source': _scale_source(cameras),
             'error_percent_median': _rounded(
-                median(errors.scale_percent for errors in depth.values()) if depth else None, 2
+                median(errors.scale_percent for errors in judged) if judged else None, 2
             ),
         },
         'grid': {

@@ -73,9 +73,12 @@ def chosen_frames(run: Run) -> list[dict[str, Any]]:
 
 
 def panels_html(frames: Sequence[Mapping[str, Any]]) -> str:
-    """Return a figure for each panel of which some frame has a picture."""
+    """Return a figure for each panel of which some frame has a picture, two rows with truth."""
     shown = {key for frame in frames for key in frame['pictures']}
-    return ''.join(_panel(panel, frames) for panel in PANELS if panel.key in shown)
+    panels = [panel for panel in PANELS if panel.key in shown]
+    if 'true_depth' not in shown:
+        panels = [panel._replace(classes='') for panel in panels]
+    return ''.join(_panel(panel, frames) for panel in panels)
 
 
 def keys_html(frames: Sequence[Mapping[str, Any]]) -> str:

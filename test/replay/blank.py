@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from depth_anything_ros.replay.bag import message_types
@@ -93,12 +94,13 @@ def transforms(*stamped_transforms: Any) -> Any:
     return message
 
 
-def diagnostics(stamp_ns: int, name: str, values: dict[str, str]) -> Any:
-    """Return a DiagnosticArray with one status."""
+def diagnostics(stamp_ns: int, said: Mapping[str, Mapping[str, str]]) -> Any:
+    """Return a DiagnosticArray of values by status name."""
     message = stamped('diagnostic_msgs/msg/DiagnosticArray', stamp_ns)
-    status = blank('diagnostic_msgs/msg/DiagnosticStatus')
-    status.name = name
     key_value = message_types().types['diagnostic_msgs/msg/KeyValue']
-    status.values = [key_value(key=key, value=value) for key, value in values.items()]
-    message.status = [status]
+    for name, values in said.items():
+        status = blank('diagnostic_msgs/msg/DiagnosticStatus')
+        status.name = name
+        status.values = [key_value(key=key, value=value) for key, value in values.items()]
+        message.status.append(status)
     return message

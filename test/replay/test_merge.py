@@ -1,0 +1,50 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
+from blank import image, odometry
+from depth_anything_ros.replay.bag import encode, Recording, RecordingWriter
+from depth_anything_ros.replay.merge import merge, read_sent_times
+from depth_anything_ros.replay.run import COLOR, stamp_in
+import numpy as np
+
+PIXELS = np.zeros((2, 2, 3), np.uint8)
+WALL_NS = 9_000_000_000_000
+"""The wall clock is so much ahead of the recording's."""
+
+
+def record(path: Path, messages: list[tuple[str, int, object]]) -> Path:
+    with RecordingWriter(path) as writer:
+        for topic, kind in {topic: m.__msgtype__ for topic, _, m in messages}.items():
+            writer.add_topic(topic, kind)
+        for topic, log_time_ns, message in messages:
+            writer.write(topic, log_time_ns, encode(message))
+    return path
+
+
+def merged(tmp_path: Path) -> list[tuple[str, int, int]]:
+    inputs = record(
+        tmp_path / 'in',
+        [('/image', 1000 * i, image(1000 * i, PIXELS, 'rgb8')) for i in (1, 2, 3)]
+        + [('/odom', 1500, odometry(1500, 0, 0)), (COLOR, 1, image(1, PIXELS, 'rgb8'))],
+    )
+    outputs = record(tmp_path / 'out', [(COLOR, WALL_NS + 1200, image(1000, PIXELS, 'rgb8'))])
+    sent = {1000: WALL_NS + 1000, 2000: WALL_NS + 2030}
+    with Recording(inputs) as first, Recording(outputs) as second:
+        merge(first, second, '/image', sent, tmp_path / 'merged')
+    with Recording(tmp_path / 'merged') as recording:
+        return [(m.topic, stamp_in(m), m.log_time_ns) for m in recording.messages()]
+
+
+def test_outputs_lie_on_the_time_line_of_the_inputs(tmp_path: Path) -> None:
+    assert merged(tmp_path) == [
+        ('/image', 1000, 1000),
+        (COLOR, 1000, 1200),
+        ('/odom', 1500, 1500),
+        ('/image', 2000, 2030),
+    ]
+
+
+def test_sent_times_are_read(tmp_path: Path) -> None:
+    (tmp_path / 'log.csv').write_text('stamp_ns,publish_wall_ns\n5,17\n6,18\n')
+    assert read_sent_times(tmp_path / 'log.csv') == {5: 17, 6: 18}

@@ -1,0 +1,32 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
+from depth_anything_ros.replay.processes import ProcessError, ProcessGroup
+import pytest
+
+SLEEP = ('timeit', '-n1', '-r1', '-s', 'import time', 'time.sleep(60)')
+
+
+def test_failure_is_reported_with_the_last_line_of_its_log(tmp_path: Path) -> None:
+    with ProcessGroup(tmp_path) as processes:
+        processes.start('sleeper', *SLEEP)
+        processes.start('bad', 'json.tool', str(tmp_path / 'nothing.json'))
+        with pytest.raises(ProcessError, match=r'the bad failed: .*nothing\.json'):
+            processes.wait(20)
+
+
+def test_leaving_ends_all_processes(tmp_path: Path) -> None:
+    with ProcessGroup(tmp_path) as processes:
+        process = processes.start('sleeper', *SLEEP)
+        assert process.return_code is None
+    assert process.return_code is not None
+
+
+def test_errors_in_the_log_are_found(tmp_path: Path) -> None:
+    code = "print('[INFO] [1.0] [node]: fine'); print('[ERROR] [1.0] [node]: no such model')"
+    with ProcessGroup(tmp_path) as processes:
+        process = processes.start('node', 'timeit', '-n1', '-r1', code)
+        while process.return_code is None:
+            processes.wait(0.05)
+        assert process.logged_errors == ['no such model']

@@ -1,0 +1,78 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
+from blank import camera_info, image, odometry
+from depth_anything_ros.replay.bag import encode, Recording, RecordingWriter
+from depth_anything_ros.replay.setting_up import node_setup, NodeSetup
+from depth_anything_ros.replay.topics import recognise_topics
+import numpy as np
+import pytest
+from tiny_run import write_run
+
+
+def setup_of(path: Path, camera_height_m: float | None = None) -> NodeSetup:
+    with Recording(path) as recording:
+        topics = recognise_topics(recording.topics)
+        return node_setup(recording, topics, model='tiny', camera_height_m=camera_height_m)
+
+
+def handheld(path: Path, child_frame: str) -> Path:
+    messages = [
+        ('/camera/image_raw', image(1, np.zeros((2, 2, 3), np.uint8), 'rgb8')),
+        ('/camera/camera_info', camera_info(1, 2, 2, 1.0)),
+        ('/odom', odometry(1, 0, 0, child_frame)),
+    ]
+    with RecordingWriter(path) as writer:
+        for topic, message in messages:
+            writer.add_topic(topic, message.__msgtype__)
+            writer.write(topic, 1, encode(message))
+    return path
+
+
+def test_robot_with_odometry_and_mounting_gets_a_rolling_grid(tmp_path: Path) -> None:
+    setup = setup_of(write_run(tmp_path / 'bag'))
+    assert setup.parameters == {
+        'use_sim_time': True,
+        'model': 'tiny',
+        'image_transport': 'raw',
+        'pose_source': 'odometry',
+        'grid_frame': 'odom',
+        'base_frame': 'base_link',
+        'camera_x_m': 0.0,
+        'camera_y_m': 0.0,
+        'camera_height_m': 0.5,
+        'camera_roll_rad': pytest.approx(0),
+        'camera_pitch_rad': pytest.approx(0),
+        'camera_yaw_rad': pytest.approx(0),
+    }
+    assert setup.remappings == {
+        'image_raw': '/camera/image_raw',
+        'camera_info': '/camera/camera_info',
+        'odom': '/odom',
+    }
+    assert set(setup.played) == {'/camera/image_raw', '/camera/camera_info', '/odom'}
+    assert setup.notice == ''
+
+
+@pytest.mark.parametrize(
+    ('child_frame', 'notice'),
+    [
+        ('camera_optical_frame', '/odom is the pose of the camera itself'),
+        ('base_link', 'no static transforms lead from base_link to camera_optical_frame'),
+    ],
+)
+def test_scale_is_not_invented(tmp_path: Path, child_frame: str, notice: str) -> None:
+    setup = setup_of(handheld(tmp_path / 'bag', child_frame))
+    assert setup.parameters['pose_source'] == 'none'
+    assert 'camera_height_m' not in setup.parameters
+    assert set(setup.played) == {'/camera/image_raw', '/camera/camera_info'}
+    assert notice in setup.notice
+    assert '--camera-height' in setup.notice
+
+
+def test_given_height_is_taken_for_a_level_camera(tmp_path: Path) -> None:
+    setup = setup_of(handheld(tmp_path / 'bag', 'camera_optical_frame'), 1.2)
+    assert setup.parameters['camera_height_m'] == 1.2
+    assert setup.parameters['pose_source'] == 'none'
+    assert 'level' in setup.notice
