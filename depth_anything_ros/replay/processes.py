@@ -42,6 +42,11 @@ class Process:
             )
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
     def log_text(self) -> str:
         """What it has written so far."""
         return self._log.read_text(errors='replace')
@@ -77,14 +82,14 @@ class ProcessGroup:
     """
     Processes that see each other and nobody else; leaving the context ends them all.
 
-    Raise FileNotFoundError where the profile of Fast DDS is not installed.
+    environment: what they are started with. Raise FileNotFoundError where the profile of Fast DDS is not installed.
     """
 
     def __init__(self, logs: Path) -> None:
         """Choose a domain; logs: folder of the log files."""
         self._logs = logs
         self._processes: list[Process] = []
-        self._environment = {
+        self.environment = {
             **os.environ,
             'ROS_DOMAIN_ID': str(random.randint(1, 100)),
             'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
@@ -94,7 +99,7 @@ class ProcessGroup:
 
     def start(self, name: str, module: str, *arguments: str) -> Process:
         """Start a module; name: of its log and in messages."""
-        process = Process(module, arguments, self._logs / f'{name}.log', self._environment)
+        process = Process(module, arguments, self._logs / f'{name}.log', self.environment)
         self._processes.append(process)
         return process
 
