@@ -82,7 +82,8 @@ class ProcessGroup:
     """
     Processes that see each other and nobody else; leaving the context ends them all.
 
-    environment: what they are started with. Raise FileNotFoundError where the profile of Fast DDS is not installed.
+    environment: what they are started with. Raise FileNotFoundError where the profile of Fast DDS
+    is not installed.
     """
 
     def __init__(self, logs: Path) -> None:
