@@ -15,7 +15,7 @@ from typing import Any
 from depth_anything_ros.replay.bag import Recording, RecordingError
 from depth_anything_ros.replay.evaluate import depth_errors_of, grid_counts_of
 from depth_anything_ros.replay.merge import merge, read_sent_times
-from depth_anything_ros.replay.processes import Process, ProcessError, ProcessGroup
+from depth_anything_ros.replay.processes import Process, ProcessGroup
 from depth_anything_ros.replay.report import report_html
 from depth_anything_ros.replay.run import load_run, NAMESPACE, OUTPUTS, POINTS
 from depth_anything_ros.replay.setting_up import NodeSetup
@@ -48,9 +48,7 @@ def run_demo(
     cannot be read or `output` holds the recording that is to be played.
     """
     if recording.resolve().is_relative_to(output.resolve()):
-        raise RecordingError(
-            f'{output} would be overwritten with what is made of it: move it away'
-        )
+        raise RecordingError(f'{recording} would be overwritten: choose another --output')
     _clear(output)
     with tempfile.TemporaryDirectory(dir=output, prefix='.work-') as work:
         heard, sent = Path(work) / 'outputs', Path(work) / 'sent.csv'
@@ -135,7 +133,7 @@ def _await(processes: ProcessGroup, process: Process, word: str, node: Process) 
     give_up = time.monotonic() + START_S
     while word not in process.log_text.splitlines():
         if node.logged_errors:
-            raise ProcessError(f'the node cannot start: {node.logged_errors[0]}')
+            raise node.error('the node cannot start')
         if time.monotonic() > give_up:
-            raise node.error(f'the {process.name} did not begin in {START_S:.0f} s; the node')
+            raise node.error(f'the {process.name} did not begin in {START_S:.0f} s')
         processes.wait(0.1)

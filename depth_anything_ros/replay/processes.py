@@ -24,14 +24,14 @@ class ProcessError(RuntimeError):
 
 
 class Process:
-    """`python -m module arguments`, its output in a log file."""
+    """`python -m module arguments`, its output in the file `log`."""
 
     def __init__(
         self, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str]
     ) -> None:
         """Start it."""
         self.name = log.stem
-        self._log = log
+        self.log = log
         with log.open('wb') as output:
             self._process = subprocess.Popen(  # noqa: S603
                 [sys.executable, '-m', module, *arguments],
@@ -49,7 +49,7 @@ class Process:
     @property
     def log_text(self) -> str:
         """What it has written so far."""
-        return self._log.read_text(errors='replace')
+        return self.log.read_text(errors='replace')
 
     @property
     def logged_errors(self) -> list[str]:
@@ -63,9 +63,10 @@ class Process:
         return self._process.poll()
 
     def error(self, what: str) -> ProcessError:
-        """Return an error that ends with what the process said last."""
+        """Return an error that quotes what the process logged as an error first, or said last."""
         said = [line for line in self.log_text.splitlines() if line.strip()]
-        return ProcessError(f'{what}: {said[-1] if said else "it said nothing"}')
+        quoted = [*self.logged_errors[:1], *said[-1:], 'it said nothing'][0]
+        return ProcessError(f'{what}: {quoted} (see {self.log})')
 
     def stop(self) -> None:
         """Interrupt it, and kill it where that does not end it."""
