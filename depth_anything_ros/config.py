@@ -21,12 +21,13 @@ def setting(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
+    length: int | None = None,
     dynamic: bool = True,
 ) -> Any:
     """
     Return a dataclass field with its documentation.
 
-    dynamic: whether a running node can take a new value without being reconfigured.
+    length: of a list. dynamic: whether a running node can take a new value as it is.
     """
     metadata = {
         'description': description,
@@ -34,6 +35,7 @@ def setting(
         'minimum': minimum,
         'maximum': maximum,
         'choices': choices,
+        'length': length,
         'dynamic': dynamic,
     }
     return field(default=default, metadata=metadata)
@@ -170,7 +172,7 @@ class CleaningConfig:
         maximum=45.0,
     )
     speck_size_px: int = setting(
-        5, 'a pixel needs this many used pixels around it, itself included', minimum=1, maximum=25
+        3, 'a pixel needs this many used pixels around it, itself included', minimum=1, maximum=25
     )
     min_confidence: float = setting(
         0.05, 'pixels of less confidence are not used', minimum=0.0, maximum=1.0
@@ -306,6 +308,12 @@ class CameraConfig:
     )
 
 
+MOUNTING = (
+    'x, y, height over the floor, roll, pitch, yaw of the sensor on {} in base_frame, metres and '
+    'radians, where pose_source is not tf; zeros: unknown'
+)
+
+
 @dataclass(frozen=True)
 class NodeConfig:
     """How the node meets the robot: topics, frames, time."""
@@ -340,6 +348,15 @@ class NodeConfig:
     )
     base_height_m: float = setting(
         0.0, 'height of base_frame over the floor', unit='m', minimum=-1.0, maximum=5.0
+    )
+    scan_reference_mounting: tuple[float, ...] = setting(
+        (0.0,) * 6, MOUNTING.format('scan_reference'), length=6
+    )
+    points_reference_mounting: tuple[float, ...] = setting(
+        (0.0,) * 6, MOUNTING.format('points_reference'), length=6
+    )
+    range_reference_mounting: tuple[float, ...] = setting(
+        (0.0,) * 6, MOUNTING.format('range_reference'), length=6
     )
     pose_wait_s: float = setting(
         0.01, 'longest wait for the pose of an image', unit='s', minimum=0.0, maximum=0.2
@@ -407,12 +424,15 @@ class Setting:
     minimum: float | None
     maximum: float | None
     choices: tuple[str, ...]
+    length: int | None
     dynamic: bool
 
     def problem_with(self, value: Any) -> str:
         """Return what is wrong with a value, '' where nothing is."""
         if not _is_a(value, self.type):
             return f'{self.name} must be {_WORDS[self.type]}, not {value!r}'
+        if self.length is not None and len(value) != self.length:
+            return f'{self.name} must have {self.length} numbers, not {len(value)}'
         if self.choices and value not in self.choices:
             return f'{self.name} must be one of {", ".join(self.choices)}, not {value!r}'
         if self.minimum is not None and not self.minimum <= value:

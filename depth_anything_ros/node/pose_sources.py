@@ -64,7 +64,7 @@ class FixedPoses:
         if name not in self._mountings:
             raise PoseError(
                 f'where {name} is mounted is not known: set its mounting parameters '
-                '(camera_height_m …), or use pose_source: tf'
+                f'({name}: camera_height_m … or *_mounting), or use pose_source: tf'
             )
         return self._mountings[name]
 

@@ -10,6 +10,7 @@ import time
 
 from depth_anything_ros.config import CameraConfig
 from depth_anything_ros.frame import Frame
+from depth_anything_ros.node import topics
 from depth_anything_ros.node.camera_input import CameraInput, ImageMessage, TimeJumpError
 from depth_anything_ros.node.health import CameraHealth, REPLACED, Throttle
 from depth_anything_ros.node.images import InputError
@@ -22,9 +23,16 @@ from depth_anything_ros.node.pose_sources import (
     PoseSource,
     Tf2Poses,
 )
+from depth_anything_ros.node.references import References
 from depth_anything_ros.node.worker import Worker
 from depth_anything_ros.pipeline import Output, Pipeline, Step
-from depth_anything_ros.transforms import base_from_mounted_camera, Transform
+from depth_anything_ros.transforms import (
+    base_from_mounted_camera,
+    rotation_from_rpy,
+    Transform,
+    transform_from,
+)
+import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from rclpy.time import Time
 from std_msgs.msg import Header
@@ -66,6 +74,7 @@ class Session:
             pipeline, self._frames_of, self._located, self._wanted, self._publish, died
         )
         prefixes = camera_prefixes(list(outputs), '/')
+        self._references = References(node, self._poses, prefixes)
         self._inputs = {
             name: CameraInput(node, parameters, health, prefixes[name], self._take)
             for name, health in self.healths.items()
@@ -75,6 +84,7 @@ class Session:
         """Unsubscribe and end the worker."""
         for camera in self._inputs.values():
             camera.close()
+        self._references.close()
         self._worker.stop()
         self._poses.close()
         self._grid.publish_unknown()
@@ -146,15 +156,19 @@ class Session:
         return frames
 
     def _located(self, frame: Frame) -> Frame:
-        base_from_camera, grid_from_base = None, None
-        health = self.healths[frame.camera]
+        health, stamp_ns = self.healths[frame.camera], frame.stamp_ns
         frame_id = self._inputs[frame.camera].frame_id
         try:
-            base_from_camera = self._poses.base_from_sensor(frame.camera, frame_id, frame.stamp_ns)
-            grid_from_base = self._poses.grid_from_base(frame.stamp_ns)
+            camera = self._poses.base_from_sensor(frame.camera, frame_id, stamp_ns)
+            frame = replace(frame, base_from_camera=camera)
+            frame = replace(frame, grid_from_base=self._poses.grid_from_base(stamp_ns))
         except PoseError as error:
             health.warned('pose', str(error))
-        return replace(frame, base_from_camera=base_from_camera, grid_from_base=grid_from_base)
+        try:
+            frame = replace(frame, references=self._references.seen_by(frame))
+        except (PoseError, InputError) as error:
+            health.warned('reference', str(error))
+        return frame
 
     def _wanted(self) -> Output:
         wanted = Output.GRID if self._grid.is_heard() else Output(0)
@@ -188,8 +202,19 @@ class Session:
 
 
 def mountings_of(configs: Configs) -> dict[str, Transform]:
-    """Return base_from_camera of the cameras whose height is set."""
-    return {name: _mounting(c) for name, c in configs.cameras.items() if c.camera_height_m > 0}
+    """Return base_from_sensor of the cameras and reference topics whose mounting is set."""
+    cameras = {name: _mounting(c) for name, c in configs.cameras.items() if c.camera_height_m > 0}
+    node = configs.node
+    sensors = {
+        topics.SCAN_REFERENCE.name: node.scan_reference_mounting,
+        topics.POINTS_REFERENCE.name: node.points_reference_mounting,
+        topics.RANGE_REFERENCE.name: node.range_reference_mounting,
+    }
+    return cameras | {
+        name: transform_from(rotation_from_rpy(*numbers[3:]), np.array(numbers[:3]))
+        for name, numbers in sensors.items()
+        if any(numbers)
+    }
 
 
 def _mounting(camera: CameraConfig) -> Transform:

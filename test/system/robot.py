@@ -68,7 +68,7 @@ class Robot:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._name = f'node_{next(COUNTER)}'  # two of one name would share their log's publisher
+        self.name = f'node_{next(COUNTER)}'  # two of one name would share their log's publisher
         self._executor = SingleThreadedExecutor(context=context)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._spin)
@@ -86,9 +86,9 @@ class Robot:
         values = {'pose_source': 'none', 'camera_height_m': CAMERA_HEIGHT_M, **settings}
         self.node = DepthAnythingNode(
             lambda: self.deaths.append(None),
-            self.load,
+            lambda config: self.load(config),
             context=self._context,
-            cli_args=['--ros-args', '-r', f'__node:={self._name}'],
+            cli_args=['--ros-args', '-r', f'__node:={self.name}'],
             parameter_overrides=[Parameter(name, value=value) for name, value in values.items()],
         )
         if activate:
@@ -160,7 +160,7 @@ class Robot:
     @property
     def log(self) -> list[str]:
         """What the node said."""
-        return [message.msg for message in self._logs if message.name == self._name]
+        return [message.msg for message in self._logs if message.name == self.name]
 
     def _spin(self) -> None:
         while not self._stopping.is_set():

@@ -4,19 +4,20 @@
 
 from __future__ import annotations
 
+import math
+
+from nav_msgs.msg import OccupancyGrid, Odometry
 import numpy as np
 import pytest
-from robot import CAMERA, Robot, WALL_M
-from sensor_msgs.msg import CameraInfo, Image
+from robot import CAMERA, HEIGHT, LATCHED, Robot, WALL_M, WIDTH
+from sensor_msgs.msg import CameraInfo, Image, LaserScan, PointCloud2
 
 pytestmark = pytest.mark.system
 
 
 def test_depth_is_metric_and_belongs_to_its_image(robot: Robot) -> None:
-    depths, infos = (
-        robot.hear('depth/image_rect', Image),
-        robot.hear('depth/camera_info', CameraInfo),
-    )
+    depths = robot.hear('depth/image_rect', Image)
+    infos = robot.hear('depth/camera_info', CameraInfo)
     robot.start()
     robot.keep_showing(lambda: len(depths) > 10 and infos, 'depth')
     depth = depths[-1]
@@ -26,3 +27,88 @@ def test_depth_is_metric_and_belongs_to_its_image(robot: Robot) -> None:
     assert np.nanmedian(values[5:40]) == pytest.approx(WALL_M, rel=0.05)
     assert infos[-1].k[0] == pytest.approx(CAMERA.fx)
     assert any(info.header == depth.header for info in infos)
+
+
+def test_cloud_scan_and_grid_show_the_wall(robot: Robot) -> None:
+    clouds = robot.hear('depth/points', PointCloud2)
+    scans = robot.hear('scan', LaserScan)
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    robot.start()
+    shown = []
+    robot.until(
+        lambda: len(grids) > 20 and clouds and scans,
+        'cloud, scan and grid',
+        lambda: shown.append(robot.show().header.stamp),
+    )
+    points = np.frombuffer(clouds[-1].data, np.float32)
+    assert (clouds[-1].height, clouds[-1].width) == (HEIGHT, WIDTH)
+    assert np.nanmax(points.reshape(-1, clouds[-1].point_step // 4)[:, 2]) < 1.1 * WALL_M
+    ahead = scans[-1].ranges[round(-scans[-1].angle_min / scans[-1].angle_increment)]
+    assert ahead == pytest.approx(WALL_M, rel=0.1)
+    assert scans[-1].header.frame_id == grids[-1].header.frame_id == 'base_link'
+    grid = grids[-1]
+    cells = np.array(grid.data).reshape(grid.info.height, grid.info.width)
+    origin = grid.info.origin.position
+    row = int(-origin.y / grid.info.resolution)
+    near, wall = (int((x - origin.x) / grid.info.resolution) for x in (1.0, WALL_M))
+    assert 0 <= cells[row, near] < 35
+    assert cells[row, wall - 2 : wall + 5].max() > 65
+    assert {(s.sec, s.nanosec) for s in shown} >= {
+        (m.header.stamp.sec, m.header.stamp.nanosec) for m in (*clouds, *scans, *grids)
+    }
+
+
+def test_pictures_of_the_prediction_need_no_scale(robot: Robot) -> None:
+    relative, color = robot.hear('depth/relative', Image), robot.hear('depth/color', Image)
+    depths = robot.hear('depth/image_rect', Image)
+    robot.start(use_floor=False)
+    robot.keep_showing(lambda: relative and color, 'relative depth and its picture')
+    assert relative[-1].encoding == '32FC1'
+    picture = np.frombuffer(color[-1].data, np.uint8).reshape(HEIGHT, WIDTH, 3)
+    red, _, blue = picture[-1, 0].astype(int)
+    assert red > blue
+    assert not depths
+
+
+def test_millimetres_at_the_size_of_the_camera(robot: Robot) -> None:
+    depths = robot.hear('depth/image_rect', Image)
+    infos = robot.hear('depth/camera_info', CameraInfo)
+    robot.start(depth_size='camera', depth_encoding='16UC1')
+    robot.keep_showing(lambda: depths and infos, 'depth', size=(2 * WIDTH, 2 * HEIGHT))
+    assert (depths[0].encoding, depths[0].width, infos[0].width) == ('16UC1', 336, 336)
+    values = np.frombuffer(depths[0].data, np.uint16).reshape(252, 336)
+    assert np.median(values[10:80]) == pytest.approx(1000 * WALL_M, rel=0.05)
+
+
+def test_nothing_is_inferred_while_nobody_listens(robot: Robot) -> None:
+    robot.start()
+    for _ in range(15):
+        robot.show()
+    assert not robot.backend.batches
+    depths = robot.hear('depth/image_rect', Image)
+    robot.keep_showing(lambda: depths, 'depth once somebody listens')
+
+
+def test_grid_follows_the_odometry(robot: Robot) -> None:
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    robot.start(pose_source='odometry')
+
+    def drive() -> None:
+        odometry = Odometry(header=robot.header('world'))
+        odometry.pose.pose.position.x = 100.0
+        odometry.pose.pose.orientation.w = math.sqrt(0.5)
+        odometry.pose.pose.orientation.z = math.sqrt(0.5)
+        robot.publish('odom', odometry)
+        robot.show()
+
+    robot.until(lambda: grids and grids[-1].header.frame_id == 'world', 'a grid in odom', drive)
+    info = grids[-1].info
+    assert info.origin.position.x + info.width * info.resolution / 2 == pytest.approx(100, abs=3)
+
+
+def test_odometry_that_is_missing_is_named_and_the_grid_shows_one_step(robot: Robot) -> None:
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    robot.start(pose_source='odometry')
+    robot.keep_showing(lambda: grids, 'a grid')
+    assert grids[-1].header.frame_id == 'base_link'
+    assert sum('no message on odom yet' in line for line in robot.log) == 1

@@ -1,0 +1,166 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Sensors that measure distance, as points that give the network's depth its scale."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from depth_anything_ros.camera import CameraModel
+from depth_anything_ros.frame import Frame, ReferenceSource, SparseReference
+from depth_anything_ros.node import topics
+from depth_anything_ros.node.images import InputError
+from depth_anything_ros.node.pose_sources import PoseError, PoseSource
+from depth_anything_ros.node.quality_of_service import subscribe
+from depth_anything_ros.node.topics import Topic
+from depth_anything_ros.transforms import inverse, Transform, transform_points
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.lifecycle import LifecycleNode
+from rclpy.subscription import Subscription
+from rclpy.time import Time
+from sensor_msgs.msg import Image, LaserScan, PointCloud2, PointField, Range
+
+Points: TypeAlias = NDArray[np.float32]
+
+KEPT_MESSAGES = 8
+MOST_POINTS = 4000
+DEPTH_STEP = 8
+"""Every so many pixels of a depth image give a point."""
+
+
+class References:
+    """Keeps the last messages of the reference topics; they become points when a frame asks."""
+
+    def __init__(self, node: LifecycleNode, poses: PoseSource, cameras: Mapping[str, str]) -> None:
+        """Subscribe; cameras: the prefix of each one's topics."""
+        self._node = node
+        self._poses = poses
+        self._kept: dict[str, deque[Any]] = {}
+        self._subscriptions = [
+            self._keep('', topic)
+            for topic in (topics.SCAN_REFERENCE, topics.POINTS_REFERENCE, topics.RANGE_REFERENCE)
+        ] + [self._keep(prefix, topics.DEPTH_REFERENCE) for prefix in cameras.values()]
+        self._depth_names = {
+            camera: prefix + topics.DEPTH_REFERENCE.name for camera, prefix in cameras.items()
+        }
+
+    def close(self) -> None:
+        """Unsubscribe."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+
+    def seen_by(self, frame: Frame) -> list[SparseReference]:
+        """
+        Return, of each sensor, the message nearest in time, as points in the camera's frame.
+
+        Raise PoseError or InputError where a message cannot be used.
+        """
+        seen = []
+        depth = self._nearest(self._depth_names[frame.camera], frame.stamp_ns)
+        if depth is not None:
+            seen.append(_reference('depth', depth, points_of_depth(depth, frame.model)))
+        sources: tuple[tuple[ReferenceSource, Topic, Callable[[Any], Points]], ...] = (
+            ('scan', topics.SCAN_REFERENCE, points_of_scan),
+            ('points', topics.POINTS_REFERENCE, points_of_cloud),
+            ('range', topics.RANGE_REFERENCE, points_of_range),
+        )
+        for source, topic, points_of in sources:
+            message = self._nearest(topic.name, frame.stamp_ns)
+            if message is not None:
+                camera_from_sensor = self._camera_from_sensor(frame, topic.name, message)
+                points = transform_points(camera_from_sensor, points_of(message))
+                seen.append(_reference(source, message, points.astype(np.float32)))
+        return seen
+
+    def _keep(self, prefix: str, topic: Topic) -> Subscription[Any]:
+        name = prefix + topic.name
+        kept = self._kept[name] = deque(maxlen=KEPT_MESSAGES)
+        return subscribe(self._node, topic.type, name, lambda m: kept.append(m), topic.qos)
+
+    def _nearest(self, name: str, stamp_ns: int) -> Any | None:
+        messages = list(self._kept[name])
+        return min(messages, key=lambda m: abs(_stamp_ns(m) - stamp_ns), default=None)
+
+    def _camera_from_sensor(self, frame: Frame, name: str, message: Any) -> Transform:
+        """Return the sensor's pose at its own stamp, seen from the camera at the frame's."""
+        if frame.base_from_camera is None:
+            raise PoseError(f'{name} cannot be used before the pose of the camera is known')
+        stamp_ns = _stamp_ns(message)
+        base_from_sensor = self._poses.base_from_sensor(name, message.header.frame_id, stamp_ns)
+        if frame.grid_from_base is not None:
+            then = self._poses.grid_from_base(stamp_ns)
+            base_from_sensor = inverse(frame.grid_from_base) @ then @ base_from_sensor
+        return inverse(frame.base_from_camera) @ base_from_sensor
+
+
+def points_of_scan(scan: LaserScan) -> Points:
+    """Return (N, 3) points in the scanner's frame of the valid ranges."""
+    ranges = np.asarray(scan.ranges, np.float32)
+    angles = scan.angle_min + np.arange(len(ranges)) * scan.angle_increment
+    good = np.isfinite(ranges) & (ranges >= scan.range_min) & (ranges <= scan.range_max)
+    points = np.zeros((int(good.sum()), 3), np.float32)
+    points[:, 0] = ranges[good] * np.cos(angles[good])
+    points[:, 1] = ranges[good] * np.sin(angles[good])
+    return points
+
+
+def points_of_cloud(cloud: PointCloud2) -> Points:
+    """Return (N, 3) finite points of a thinned cloud; raise InputError without float x, y, z."""
+    offsets = {f.name: f.offset for f in cloud.fields if f.datatype == PointField.FLOAT32}
+    count = cloud.width * cloud.height
+    fits = len(cloud.data) >= count * cloud.point_step
+    if not fits or cloud.is_bigendian or not {'x', 'y', 'z'} <= offsets.keys():
+        raise InputError('reference', 'points_reference is no cloud of float x, y, z')
+    layout = np.dtype(
+        {
+            'names': ['x', 'y', 'z'],
+            'formats': ['<f4'] * 3,
+            'offsets': [offsets[name] for name in 'xyz'],
+            'itemsize': cloud.point_step,
+        }
+    )
+    some = np.frombuffer(cloud.data, layout, count)[:: max(1, count // MOST_POINTS)]
+    points: Points = np.stack([some['x'], some['y'], some['z']], axis=1)
+    finite: Points = points[np.isfinite(points).all(axis=1)]
+    return finite
+
+
+def points_of_range(message: Range) -> Points:
+    """Return the (1, 3) point on the sensor's axis, (0, 3) where the range is not valid."""
+    if not message.min_range <= message.range <= message.max_range:
+        return np.empty((0, 3), np.float32)
+    return np.array([[message.range, 0, 0]], np.float32)
+
+
+def points_of_depth(depth: Image, camera: CameraModel) -> Points:
+    """
+    Return (N, 3) points in the optical frame of a depth image registered to the camera's.
+
+    Raise InputError where it is neither 16UC1 (mm) nor 32FC1 (m).
+    """
+    kinds: dict[str, tuple[Any, float]] = {'16UC1': (np.uint16, 1e-3), '32FC1': (np.float32, 1.0)}
+    if depth.encoding not in kinds or len(depth.data) < depth.height * depth.step:
+        raise InputError('reference', 'depth_reference is no whole 16UC1 or 32FC1 image')
+    kind, metres = kinds[depth.encoding]
+    rows = np.frombuffer(depth.data, np.uint8, depth.height * depth.step)
+    rows = rows.reshape(depth.height, depth.step)[::DEPTH_STEP]
+    z = np.ascontiguousarray(rows).view(kind)[:, : depth.width : DEPTH_STEP] * metres
+    v, u = np.nonzero(np.isfinite(z) & (z > 0))
+    pixels = DEPTH_STEP * np.stack([u, v], axis=1).astype(np.float64)
+    if not len(pixels):
+        return np.empty((0, 3), np.float32)
+    rays = camera.resized(depth.width, depth.height).normalised(pixels)
+    points: Points = (np.c_[rays, np.ones(len(rays))] * z[v, u, None]).astype(np.float32)
+    return points
+
+
+def _reference(source: ReferenceSource, message: Any, points: Points) -> SparseReference:
+    angle = message.field_of_view / 2 if source == 'range' else 0.0
+    return SparseReference(source, _stamp_ns(message), points, angle)
+
+
+def _stamp_ns(message: Any) -> int:
+    return int(Time.from_msg(message.header.stamp).nanoseconds)

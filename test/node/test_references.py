@@ -1,0 +1,77 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from array import array
+import math
+
+from depth_anything_ros.camera import CameraModel, Pinhole
+from depth_anything_ros.mapping.point_cloud import PointCloud
+from depth_anything_ros.node.images import InputError
+from depth_anything_ros.node.messages import cloud_message, depth_message
+from depth_anything_ros.node.references import (
+    points_of_cloud,
+    points_of_depth,
+    points_of_range,
+    points_of_scan,
+)
+import numpy as np
+import pytest
+from sensor_msgs.msg import Image, LaserScan, PointCloud2, Range
+from std_msgs.msg import Header
+
+CAMERA = CameraModel(Pinhole(16, 16, 10.0, 10.0, 8.0, 8.0))
+
+
+def test_scan_keeps_only_valid_ranges() -> None:
+    ranges = array('f', [1.0, math.nan, math.inf, 0.01, 2.0])
+    scan = LaserScan(
+        angle_min=0.0, angle_increment=math.pi / 8, range_min=0.1, range_max=10.0, ranges=ranges
+    )
+    assert points_of_scan(scan) == pytest.approx(np.array([[1, 0, 0], [0, 2, 0]]), abs=1e-6)
+
+
+@pytest.mark.parametrize('rgb', [None, np.zeros((1, 2, 3), np.uint8)])
+def test_cloud_points_are_read_at_their_offsets(rgb: np.ndarray | None) -> None:
+    points = np.array([[[1, 2, 3], [np.nan, 0, 0]]], np.float32)
+    message = cloud_message(Header(), PointCloud(points, rgb))
+    assert points_of_cloud(message).tolist() == [[1, 2, 3]]
+
+
+def test_large_cloud_is_thinned() -> None:
+    message = cloud_message(Header(), PointCloud(np.zeros((100, 100, 3), np.float32), None))
+    assert len(points_of_cloud(message)) == 5000
+
+
+@pytest.mark.parametrize('message', [PointCloud2(), PointCloud2(width=5, height=1, point_step=12)])
+def test_cloud_without_points_to_read_is_refused(message: PointCloud2) -> None:
+    with pytest.raises(InputError, match='no cloud of float'):
+        points_of_cloud(message)
+
+
+@pytest.mark.parametrize('reading, count', [(1.5, 1), (math.inf, 0), (math.nan, 0), (0.01, 0)])
+def test_range_is_on_the_axis_of_its_sensor(reading: float, count: int) -> None:
+    points = points_of_range(Range(min_range=0.1, max_range=4.0, range=reading))
+    assert points.tolist() == [[1.5, 0, 0]] * count
+
+
+@pytest.mark.parametrize('encoding', ['32FC1', '16UC1'])
+def test_depth_pixels_go_along_their_rays(encoding: str) -> None:
+    depth = np.full((16, 16), np.nan, np.float32)
+    depth[8, 8], depth[0, 8] = 2.0, 1.0
+    points = points_of_depth(depth_message(Header(), depth, encoding), CAMERA)
+    assert points == pytest.approx(np.array([[0, -0.8, 1], [0, 0, 2]]), abs=1e-6)
+
+
+def test_depth_of_nothing_gives_no_points() -> None:
+    depth = np.full((16, 16), np.nan, np.float32)
+    assert points_of_depth(depth_message(Header(), depth, '32FC1'), CAMERA).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    'message', [Image(encoding='rgb8'), Image(encoding='16UC1', height=5, width=5, step=10)]
+)
+def test_depth_that_is_none_is_refused(message: Image) -> None:
+    with pytest.raises(InputError, match='no whole 16UC1 or 32FC1'):
+        points_of_depth(message, CAMERA)

@@ -1,0 +1,96 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""States and services, as Nav2's lifecycle manager and an operator use them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from depth_anything_ros.estimation.backend import BackendError
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from nav_msgs.msg import OccupancyGrid
+import numpy as np
+import pytest
+from robot import LATCHED, Robot
+from sensor_msgs.msg import Image
+from std_srvs.srv import Trigger
+
+pytestmark = pytest.mark.system
+
+
+def call(robot: Robot, service_type: type, name: str, request: Any) -> Any:
+    """Return the answer of one of the node's services."""
+    client = robot.peer.create_client(service_type, f'/{robot.name}/{name}')
+    robot.until(client.service_is_ready, name)
+    future = client.call_async(request)
+    robot.until(future.done, f'an answer of {name}')
+    return future.result()
+
+
+def change(robot: Robot, transition: int) -> bool:
+    """Return whether the node made a transition."""
+    request = ChangeState.Request(transition=Transition(id=transition))
+    return bool(call(robot, ChangeState, 'change_state', request).success)
+
+
+def test_a_manager_takes_the_node_up_down_and_up_again(robot: Robot) -> None:
+    depths = robot.hear('depth/image_rect', Image)
+    node = robot.start(activate=False)
+    for _ in range(2):
+        assert change(robot, Transition.TRANSITION_CONFIGURE)
+        assert change(robot, Transition.TRANSITION_ACTIVATE)
+        depths.clear()
+        robot.keep_showing(lambda: depths, 'depth')
+        assert change(robot, Transition.TRANSITION_DEACTIVATE)
+        assert not node.get_subscriptions_info_by_topic('/image_raw')
+        assert change(robot, Transition.TRANSITION_CLEANUP)
+        assert robot.backend.is_closed
+    assert change(robot, Transition.TRANSITION_UNCONFIGURED_SHUTDOWN)
+    assert not robot.deaths
+
+
+def test_what_fails_to_configure_can_be_tried_again(robot: Robot) -> None:
+    good = robot.load
+
+    def fail(config: object) -> Any:
+        raise BackendError('the model is not there: fetch it')
+
+    robot.load = fail
+    node = robot.start(activate=False)
+    assert not change(robot, Transition.TRANSITION_CONFIGURE)
+    assert node.state == 'unconfigured'
+    robot.load = good
+    assert change(robot, Transition.TRANSITION_CONFIGURE)
+    assert node.state == 'inactive'
+
+
+def test_deactivation_takes_the_grid_back(robot: Robot) -> None:
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    robot.start()
+    robot.keep_showing(lambda: grids and max(grids[-1].data) > 65, 'a grid with obstacles')
+    assert change(robot, Transition.TRANSITION_DEACTIVATE)
+    robot.until(lambda: max(grids[-1].data) == -1, 'a grid of nothing but unknown')
+
+
+def test_a_silent_camera_takes_the_grid_back(robot: Robot) -> None:
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    robot.start()
+    robot.keep_showing(lambda: grids and max(grids[-1].data) > 65, 'a grid with obstacles')
+    robot.until(lambda: max(grids[-1].data) == -1, 'a grid of nothing but unknown')
+
+
+@pytest.mark.parametrize('service', ['reset_grid', 'reset_scale'])
+def test_reset_services(robot: Robot, service: str) -> None:
+    robot.start(activate=False)
+    answer = call(robot, Trigger, service, Trigger.Request())
+    assert not answer.success and answer.message == 'the node is not active'
+    assert change(robot, Transition.TRANSITION_CONFIGURE)
+    assert change(robot, Transition.TRANSITION_ACTIVATE)
+    depths = robot.hear('depth/image_rect', Image)
+    robot.keep_showing(lambda: depths, 'depth')
+    assert call(robot, Trigger, service, Trigger.Request()).success
+    depths.clear()
+    robot.keep_showing(lambda: depths, 'depth after the reset')
+    values = np.frombuffer(depths[-1].data, np.float32)
+    assert np.isfinite(values).any()
