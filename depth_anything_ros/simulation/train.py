@@ -36,8 +36,8 @@ class Stage:
 
 
 STAGES = (
-    Stage(84, 112, 32, 6000, 1.5e-3, 1.0e-3),
-    Stage(168, 224, 16, 3000, 8e-4, 0.0),
+    Stage(84, 112, 32, 2000, 1.5e-3, 1.3e-3),
+    Stage(168, 224, 16, 2400, 1.0e-3, 0.0),
 )
 
 
@@ -195,9 +195,11 @@ def _average_gradients(model: torch.nn.Module) -> None:
     """Share gradients between the processes, which on busy cores beat threads by far."""
     if dist.is_initialized():
         gradients = [p.grad for p in model.parameters() if p.grad is not None]
-        flat = torch.nn.utils.parameters_to_vector(gradients)
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
         dist.all_reduce(flat)
-        torch.nn.utils.vector_to_parameters(flat / _processes(), gradients)
+        parts = (flat / _processes()).split([gradient.numel() for gradient in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
 
 
 def _save(
