@@ -118,13 +118,14 @@ class Pipeline:
         self._states: dict[tuple[str, int], _ViewState] = {}
         self._grid = LocalGrid(config.grid)
 
-    def estimate(self, frames: Sequence[Frame]) -> Estimate:
+    def estimate(self, frames: Sequence[Frame], clock: StageClock | None = None) -> Estimate:
         """
         Return the predictions for at most one frame of each camera, in one batch.
 
-        Raise CameraError where an image does not fit its calibration.
+        clock: of a step that has begun. Raise CameraError where an image does not fit its
+        calibration.
         """
-        clock = StageClock()
+        clock = clock or StageClock()
         info = self._backend.info
         if (info.height, info.width) != (self._preprocessor.height, self._preprocessor.width):
             self._preprocessor = Preprocessor(info.height, info.width)

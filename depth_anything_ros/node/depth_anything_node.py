@@ -208,7 +208,7 @@ class DepthAnythingNode(LifecycleNode):
     def _diagnose(self) -> None:
         configs, session = self.parameters.configs, self._session
         info = self._equipment.backend.info if self._equipment is not None else None
-        stage_ms = session.stage_ms if session is not None else {}
+        stage_ms = session.mean_stage_ms() if session is not None else {}
         throttled = self._throttling.has_throttled()
         statuses = [node_status(self.state, self._problem, info, stage_ms, throttled)]
         if session is not None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 import time
@@ -25,7 +26,7 @@ from depth_anything_ros.node.pose_sources import (
 )
 from depth_anything_ros.node.references import References
 from depth_anything_ros.node.worker import Worker
-from depth_anything_ros.pipeline import Output, Pipeline, Step
+from depth_anything_ros.pipeline import Output, Pipeline, StageClock, Step
 from depth_anything_ros.transforms import (
     base_from_mounted_camera,
     rotation_from_rpy,
@@ -38,6 +39,7 @@ from rclpy.time import Time
 from std_msgs.msg import Header
 
 SILENT_S = 1.0
+KEPT_STEPS = 1000
 JUMP_LINE_S = 1.0
 """The clock and the stamps of all cameras jump together: one line says it."""
 
@@ -67,7 +69,7 @@ class Session:
         self._poses = self._pose_source()
         self._throttle = Throttle()
         self._last_step_at = time.monotonic()
-        self.stage_ms: dict[str, float] = {}
+        self._stage_ms: deque[Mapping[str, float]] = deque(maxlen=KEPT_STEPS)
         warn = node.get_logger().warning
         self.healths = {name: CameraHealth(name, warn) for name in outputs}
         self._worker: Worker[ImageMessage] = Worker(
@@ -117,6 +119,12 @@ class Session:
         """Take the grid back where no camera has delivered for a second."""
         if time.monotonic() - self._last_step_at > SILENT_S:
             self._worker.between_steps(self._take_back_grid)
+
+    def mean_stage_ms(self) -> dict[str, float]:
+        """Return the milliseconds of each stage, the mean over the steps since the last call."""
+        steps = [self._stage_ms.popleft() for _ in range(len(self._stage_ms))]
+        names = dict.fromkeys(name for step in steps for name in step)
+        return {name: sum(step.get(name, 0.0) for step in steps) / len(steps) for name in names}
 
     def is_heard(self, camera: str) -> bool:
         """Return whether somebody listens to what comes of a camera."""
@@ -177,6 +185,11 @@ class Session:
         return wanted
 
     def _publish(self, step: Step) -> None:
+        with StageClock(step.stage_ms).time('publish'):
+            self._send(step)
+        self._count(step)
+
+    def _send(self, step: Step) -> None:
         config = self._parameters.configs.node
         for result in step.cameras:
             frame = result.frame
@@ -189,7 +202,6 @@ class Session:
             poses = self._poses
             frame_id = poses.base_frame if step.grid.is_one_shot else poses.grid_frame
             self._grid.publish(step.grid, Header(stamp=stamp, frame_id=frame_id))
-        self._count(step)
 
     def _count(self, step: Step) -> None:
         now_ns = self._node.get_clock().now().nanoseconds
@@ -198,7 +210,7 @@ class Session:
             age_s = (now_ns - result.frame.stamp_ns) / 1e9
             self.healths[result.frame.camera].processed(age_s, scale)
         self._last_step_at = time.monotonic()
-        self.stage_ms = step.stage_ms
+        self._stage_ms.append(step.stage_ms)
 
 
 def mountings_of(configs: Configs) -> dict[str, Transform]:

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from depth_anything_ros.frame import Frame
 from depth_anything_ros.node.mailbox import Mailbox
-from depth_anything_ros.pipeline import Estimate, Output, Pipeline, Step
+from depth_anything_ros.pipeline import Estimate, Output, Pipeline, StageClock, Step
 
 Item = TypeVar('Item')
 
@@ -82,10 +82,11 @@ class Worker(Generic[Item]):
             items = self.mailbox.take()
             if not items:
                 break
-            epoch = self._epoch
-            frames = self._frames_of(items)
+            epoch, clock = self._epoch, StageClock()
+            with clock.time('decode'):
+                frames = self._frames_of(items)
             if frames:
-                self._estimates.put((epoch, self.pipeline.estimate(frames)))
+                self._estimates.put((epoch, self.pipeline.estimate(frames, clock)))
             else:
                 self._room.release()
         self._estimates.put(None)
@@ -94,7 +95,8 @@ class Worker(Generic[Item]):
         while (entry := self._estimates.get()) is not None:
             self._room.release()
             epoch, estimate = entry
-            estimate = with_frames(estimate, [self._located(f) for f in estimate.frames])
+            with estimate.clock.time('pose'):
+                estimate = with_frames(estimate, [self._located(f) for f in estimate.frames])
             with self._interpreting:
                 if epoch == self._epoch:
                     self._publish(self.pipeline.interpret(estimate, self._wanted()))
