@@ -5,10 +5,3 @@ Worlds with ground truth: geometry, pictures, recordings, and the demo model lea
 
 Needs `pip install 'depth_anything_ros[sim]'`.
 """
-
-import ctypes.util
-import os
-
-# MuJoCo reads this once, when it is imported; without a screen its own default finds no OpenGL.
-if 'MUJOCO_GL' not in os.environ and 'DISPLAY' not in os.environ:
-    os.environ['MUJOCO_GL'] = 'osmesa' if ctypes.util.find_library('OSMesa') else 'egl'

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.simulation.geometry import World
+from depth_anything_ros.simulation.headless import mujoco
 from depth_anything_ros.simulation.scene import build_model, FAR_M, NEAR_M
 from depth_anything_ros.transforms import Transform
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 

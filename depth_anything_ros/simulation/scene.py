@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from depth_anything_ros.simulation.geometry import Solid, World
+from depth_anything_ros.simulation.headless import mujoco
 from depth_anything_ros.simulation.textures import make_texture
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 

@@ -26,11 +26,9 @@ VIEWS_PER_WORLD = 12
 OVERSAMPLING = 2
 
 
-def render_views(
-    seed: int, width: int, height: int, count: int = VIEWS_PER_WORLD
-) -> Iterator[View]:
+def render_views(seed: int, width: int, height: int) -> Iterator[View]:
     """
-    Yield images (height, width, 3) RGB and depths (height, width) in metres of one world.
+    Yield 12 images (height, width, 3) RGB and depths (height, width) in metres of one world.
 
     Cameras are 0.25 to 1.2 m high, look 0 to 25 degrees down and are 55 to 90 degrees wide.
     """
@@ -38,25 +36,26 @@ def render_views(
     world = make_world(seed)
     size = (OVERSAMPLING * width, OVERSAMPLING * height)
     with open_renderer(world, *size) as renderer:
-        while count > 0:
-            view = _random_view(rng, world, renderer, size)
-            if view is not None:
-                count -= 1
-                image = cv2.resize(view[0], (width, height), interpolation=cv2.INTER_AREA)
-                middle = slice(OVERSAMPLING // 2, None, OVERSAMPLING)
-                yield image.astype(np.uint8, copy=False), view[1][middle, middle]
+        for _ in range(VIEWS_PER_WORLD):
+            image, depth_m = _random_view(rng, world, renderer, size)
+            image = np.asarray(
+                cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8
+            )
+            middle = slice(OVERSAMPLING // 2, None, OVERSAMPLING)
+            yield image, depth_m[middle, middle]
 
 
 def _random_view(
     rng: np.random.Generator, world: World, renderer: Renderer, size: tuple[int, int]
-) -> View | None:
-    """Return one view, or None where the camera is inside or right before something."""
-    pinhole = Pinhole.from_field_of_view(*size, rng.uniform(55, 90))
-    pose = _random_pose(rng, world)
-    depth_m = renderer.depth(pinhole, pose)
-    if np.percentile(depth_m[::8, ::8], 5) < 0.25 or np.percentile(depth_m[::8, ::8], 90) < 1.3:
-        return None
-    return renderer.color(pinhole, pose), depth_m
+) -> View:
+    """Return a view of a camera that is neither inside nor right before something."""
+    while True:
+        pinhole = Pinhole.from_field_of_view(*size, rng.uniform(55, 90))
+        pose = _random_pose(rng, world)
+        depth_m = renderer.depth(pinhole, pose)
+        near, far = np.percentile(depth_m[::8, ::8], [5, 90])
+        if near > 0.25 and far > 1.3:
+            return renderer.color(pinhole, pose), depth_m
 
 
 def _random_pose(rng: np.random.Generator, world: World) -> Transform:

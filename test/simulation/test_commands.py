@@ -24,7 +24,7 @@ RUNNER = CliRunner()
 def test_a_missing_package_is_named_with_its_extra(monkeypatch, package, module, arguments, extra):
     loaded = [name for name in sys.modules if name.startswith('depth_anything_ros.')]
     for name in loaded:
-        if name.rpartition('.')[2] in (module, 'renderer', 'scene', 'model', 'rewrite'):
+        if name.rpartition('.')[2] in (module, 'renderer', 'scene', 'headless', 'model'):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
     result = RUNNER.invoke(app, arguments)
