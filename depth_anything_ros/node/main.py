@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import os
 import signal
 import sys
@@ -23,22 +23,6 @@ PATIENCE_S = 0.6
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM; return the exit code."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the imports take a second: just end there
-    from depth_anything_ros.config import SettingError
-    from rclpy.exceptions import InvalidParameterException
-
-    try:
-        return _run(arguments)
-    except (SettingError, InvalidParameterException) as error:
-        sys.stderr.write(f'depth_anything: {error}\n')
-        return 1
-
-
-def _run(arguments: Sequence[str] | None) -> int:
-    from depth_anything_ros.node.depth_anything_node import DepthAnythingNode
-    from depth_anything_ros.node.process import ros_context
-    from rclpy.executors import SingleThreadedExecutor
-
     died, stopping = threading.Event(), threading.Event()
 
     def end_in_order() -> None:
@@ -51,10 +35,29 @@ def _run(arguments: Sequence[str] | None) -> int:
         died.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
+    # Before the imports below: they take a second, and start threads that inherit the mask.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     threading.Thread(target=end_in_order, daemon=True).start()
+    from depth_anything_ros.config import SettingError
+    from rclpy.exceptions import InvalidParameterException
+
+    try:
+        _run(arguments, stopping, end_by_error)
+    except (SettingError, InvalidParameterException) as error:
+        sys.stderr.write(f'depth_anything: {error}\n')
+        return 1
+    return int(died.is_set())
+
+
+def _run(
+    arguments: Sequence[str] | None, stopping: threading.Event, died: Callable[[], None]
+) -> None:
+    from depth_anything_ros.node.depth_anything_node import DepthAnythingNode
+    from depth_anything_ros.node.process import ros_context
+    from rclpy.executors import SingleThreadedExecutor
+
     with ros_context(arguments):
-        node = DepthAnythingNode(end_by_error)
+        node = DepthAnythingNode(died)
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         if node.parameters.configs.node.autostart:
@@ -65,7 +68,6 @@ def _run(arguments: Sequence[str] | None) -> int:
         spinning.join()
         node.release()
         node.destroy_node()
-    return int(died.is_set())
 
 
 def _spin(executor: SingleThreadedExecutor, stopping: threading.Event) -> None:

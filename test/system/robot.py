@@ -52,11 +52,13 @@ class SceneBackend:
     def __init__(self) -> None:
         self.info = BackendInfo('fake', 'test', 'scene', 'fp32', 1, HEIGHT, WIDTH, False, 0.0)
         self.batches: list[int] = []
+        self.seconds = 0.0
         self.is_closed = False
         self._values = (scene_inverse_depth() - SCALE_B) / SCALE_A
 
     def infer(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         self.batches.append(len(batch))
+        time.sleep(self.seconds)
         return np.repeat(self._values[None], len(batch), axis=0)
 
     def close(self) -> None:
@@ -75,6 +77,7 @@ class Robot:
         self._publishers: dict[str, Publisher[Any]] = {}
         self.backend = SceneBackend()
         self.node: DepthAnythingNode | None = None
+        self.image_qos = BEST_EFFORT
         self.deaths: list[None] = []
         self.peer = Node('peer', context=context)
         self._executor.add_node(self.peer)
@@ -137,7 +140,7 @@ class Robot:
         info.header = image.header
         if with_info:
             self.publish(f'{prefix}camera_info', info)
-        self.publish(f'{prefix}image_raw', image)
+        self.publish(f'{prefix}image_raw', image, self.image_qos)
         return image
 
     def keep_showing(self, done: Callable[[], object], what: str, **changes: Any) -> None:

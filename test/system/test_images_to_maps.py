@@ -15,6 +15,15 @@ from sensor_msgs.msg import CameraInfo, Image, LaserScan, PointCloud2
 pytestmark = pytest.mark.system
 
 
+def drive(robot: Robot, x: float, yaw: float) -> None:
+    """Publish where the robot is now."""
+    odometry = Odometry(header=robot.header('world'))
+    odometry.pose.pose.position.x = x
+    odometry.pose.pose.orientation.w = math.cos(yaw / 2)
+    odometry.pose.pose.orientation.z = math.sin(yaw / 2)
+    robot.publish('odom', odometry)
+
+
 def test_depth_is_metric_and_belongs_to_its_image(robot: Robot) -> None:
     depths = robot.hear('depth/image_rect', Image)
     infos = robot.hear('depth/camera_info', CameraInfo)
@@ -33,19 +42,20 @@ def test_cloud_scan_and_grid_show_the_wall(robot: Robot) -> None:
     clouds = robot.hear('depth/points', PointCloud2)
     scans = robot.hear('scan', LaserScan)
     grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
-    robot.start()
+    robot.start(pose_source='odometry')
     shown = []
-    robot.until(
-        lambda: len(grids) > 20 and clouds and scans,
-        'cloud, scan and grid',
-        lambda: shown.append(robot.show().header.stamp),
-    )
+
+    def stand() -> None:
+        drive(robot, 0.0, 0.0)
+        shown.append(robot.show().header.stamp)
+
+    robot.until(lambda: len(grids) > 20 and clouds and scans, 'cloud, scan and grid', stand)
     points = np.frombuffer(clouds[-1].data, np.float32)
     assert (clouds[-1].height, clouds[-1].width) == (HEIGHT, WIDTH)
     assert np.nanmax(points.reshape(-1, clouds[-1].point_step // 4)[:, 2]) < 1.1 * WALL_M
     ahead = scans[-1].ranges[round(-scans[-1].angle_min / scans[-1].angle_increment)]
     assert ahead == pytest.approx(WALL_M, rel=0.1)
-    assert scans[-1].header.frame_id == grids[-1].header.frame_id == 'base_link'
+    assert (scans[-1].header.frame_id, grids[-1].header.frame_id) == ('base_link', 'world')
     grid = grids[-1]
     cells = np.array(grid.data).reshape(grid.info.height, grid.info.width)
     origin = grid.info.origin.position
@@ -93,15 +103,11 @@ def test_grid_follows_the_odometry(robot: Robot) -> None:
     grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
     robot.start(pose_source='odometry')
 
-    def drive() -> None:
-        odometry = Odometry(header=robot.header('world'))
-        odometry.pose.pose.position.x = 100.0
-        odometry.pose.pose.orientation.w = math.sqrt(0.5)
-        odometry.pose.pose.orientation.z = math.sqrt(0.5)
-        robot.publish('odom', odometry)
+    def stand() -> None:
+        drive(robot, 100.0, math.pi / 2)
         robot.show()
 
-    robot.until(lambda: grids and grids[-1].header.frame_id == 'world', 'a grid in odom', drive)
+    robot.until(lambda: grids and grids[-1].header.frame_id == 'world', 'a grid in odom', stand)
     info = grids[-1].info
     assert info.origin.position.x + info.width * info.resolution / 2 == pytest.approx(100, abs=3)
 

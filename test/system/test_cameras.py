@@ -1,0 +1,75 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Several cameras in one node."""
+
+from __future__ import annotations
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from nav_msgs.msg import OccupancyGrid
+import pytest
+from robot import CAMERA_HEIGHT_M, HEIGHT, LATCHED, Robot, WIDTH
+from sensor_msgs.msg import Image
+
+pytestmark = pytest.mark.system
+
+CAMERAS = ('front', 'left', 'right')
+MOUNTINGS = {
+    f'{name}.{setting}': value
+    for name, yaw in zip(CAMERAS, (0.0, 1.5, -1.5), strict=True)
+    for setting, value in (('camera_height_m', CAMERA_HEIGHT_M), ('camera_yaw_rad', yaw))
+}
+
+
+def status_of(diagnostics: list[DiagnosticArray], name: str) -> DiagnosticStatus:
+    """Return the newest status of a camera."""
+    found = [s for m in diagnostics for s in m.status if s.name.endswith(f': {name}')]
+    return found[-1] if found else DiagnosticStatus()
+
+
+def test_one_batch_for_all_and_one_that_dies_and_returns_otherwise(robot: Robot) -> None:
+    depths = {name: robot.hear(f'{name}/depth/image_rect', Image) for name in CAMERAS}
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    diagnostics = robot.hear('/diagnostics', DiagnosticArray)
+    robot.backend.seconds = 0.05
+    robot.start(cameras=list(CAMERAS), **MOUNTINGS)
+
+    def all_show() -> None:
+        for name in CAMERAS:
+            robot.show(f'{name}/')
+
+    robot.until(lambda: all(depths.values()) and grids, 'depth of all and a grid', all_show)
+    assert max(robot.backend.batches) > 1
+
+    def front_is_dead() -> None:
+        for name in CAMERAS[1:]:
+            robot.show(f'{name}/')
+
+    dead = DiagnosticStatus.STALE
+    robot.until(lambda: status_of(diagnostics, 'front').level == dead, 'a report', front_is_dead)
+    for name in CAMERAS:
+        depths[name].clear()
+    robot.until(lambda: len(depths['left']) > 5, 'depth of the others', front_is_dead)
+    assert len(depths['right']) > 2 and not depths['front']
+
+    def front_is_back() -> None:
+        front_is_dead()
+        robot.show('front/', size=(2 * WIDTH, 2 * HEIGHT))
+
+    robot.until(lambda: depths['front'], 'depth of the one that returned', front_is_back)
+    robot.until(lambda: status_of(diagnostics, 'front').level != dead, 'life', front_is_back)
+
+
+def test_a_camera_of_nonsense_does_not_stop_the_others(robot: Robot) -> None:
+    depths = robot.hear('left/depth/image_rect', Image)
+    diagnostics = robot.hear('/diagnostics', DiagnosticArray)
+    robot.hear('front/depth/image_rect', Image)
+    robot.start(cameras=['front', 'left'], **MOUNTINGS)
+
+    def show() -> None:
+        robot.show('front/', encoding='nonsense')
+        robot.show('left/')
+
+    bad = DiagnosticStatus.ERROR
+    robot.until(lambda: status_of(diagnostics, 'front').level == bad, 'a report', show)
+    assert 'nonsense' in status_of(diagnostics, 'front').message
+    robot.until(lambda: len(depths) > 10, 'depth of the other', show)

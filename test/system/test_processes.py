@@ -1,0 +1,133 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node, the player and the recorder as processes of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import os
+from pathlib import Path
+import random
+import signal
+import subprocess
+import sys
+
+from depth_anything_ros.node.player import main as play
+from depth_anything_ros.replay.bag import encode, message_types, Recording, RecordingWriter
+import pytest
+
+pytestmark = pytest.mark.system
+
+START_NS = 1_700_000_000 * 10**9
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """Return an environment with a DDS domain of its own."""
+    return {**os.environ, 'ROS_DOMAIN_ID': str(random.randint(1, 100)), 'PYTHONUNBUFFERED': '1'}
+
+
+def start(module: str, environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+    """Start one of the package's processes."""
+    return subprocess.Popen(
+        [sys.executable, '-m', f'depth_anything_ros.node.{module}', *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def lines_until(process: subprocess.Popen[str], words: str) -> Iterator[str]:
+    """Yield what a process says, up to the line with some words."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        yield line
+        if words in line:
+            return
+    raise AssertionError(f'the process ended without {words!r}')
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_the_node_ends_in_order(environment: dict[str, str], number: signal.Signals) -> None:
+    node = start('main', environment, '--ros-args', '-p', 'model:=/nowhere.onnx')
+    said = list(lines_until(node, '/nowhere.onnx'))
+    node.send_signal(number)
+    rest, _ = node.communicate(timeout=30)
+    assert node.returncode == 0
+    assert 'Traceback' not in ''.join(said) + rest
+
+
+def test_the_node_that_cannot_start_says_why(environment: dict[str, str]) -> None:
+    node = start('main', environment, '--ros-args', '-p', 'depth_size:=large')
+    said, _ = node.communicate(timeout=60)
+    assert node.returncode == 1
+    assert said == "depth_anything: depth_size must be one of network, camera, not 'large'\n"
+
+
+def write_recording(path: Path, count: int) -> None:
+    """Write odometry at 50 Hz."""
+    types = message_types().types
+    header, time = types['std_msgs/msg/Header'], types['builtin_interfaces/msg/Time']
+    with RecordingWriter(path) as writer:
+        writer.add_topic('/pose', 'geometry_msgs/msg/PointStamped')
+        writer.add_topic('/unknown', 'visualization_msgs/msg/Marker')
+        for i in range(count):
+            stamp = time(sec=START_NS // 10**9, nanosec=i * 20_000_000)
+            message = types['geometry_msgs/msg/PointStamped'](
+                header=header(stamp=stamp, frame_id='odom'),
+                point=types['geometry_msgs/msg/Point'](x=float(i), y=0.0, z=0.0),
+            )
+            writer.write('/pose', START_NS + i * 20_000_000, encode(message))
+
+
+def test_what_is_played_can_be_recorded(environment: dict[str, str], tmp_path: Path) -> None:
+    write_recording(tmp_path / 'in', 20)
+    thinned = ('--topics', '/pose', '--keep-every', '/pose=2')
+    recorder = start('recorder', environment, str(tmp_path / 'out'), *thinned)
+    log = tmp_path / 'log.csv'
+    player = start(
+        'player',
+        environment,
+        *(str(tmp_path / 'in'), '--wait', '20', '--topics', '/pose,/unknown'),
+        *('--log', str(log), '--log-topic', '/pose'),
+    )
+    said, _ = player.communicate(timeout=60)
+    assert player.returncode == 0
+    assert 'skipping /unknown: visualization_msgs/msg/Marker is not installed' in said
+    assert 'played 20 messages' in said
+    list(lines_until(recorder, 'recording'))
+    recorder.send_signal(signal.SIGTERM)
+    recorder.communicate(timeout=30)
+    assert recorder.returncode == 0
+    with Recording(tmp_path / 'in') as played, Recording(tmp_path / 'out') as recorded:
+        expected = [m.data for m in played.messages(['/pose'])][::2]
+        assert [m.data for m in recorded.messages(['/pose'])] == expected
+    assert len(log.read_text().splitlines()) == 21
+
+
+@pytest.mark.parametrize(
+    'arguments, words',
+    [
+        (('nowhere',), 'nowhere does not exist'),
+        (('{recording}', '--topics', '/other'), '/other is not in'),
+        (('{recording}', '--topics', '/pose', '--wait', '0.1'), 'nobody listens to /pose'),
+    ],
+)
+def test_what_cannot_be_played_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
+) -> None:
+    write_recording(tmp_path / 'in', 1)
+    assert play([argument.format(recording=tmp_path / 'in') for argument in arguments]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_a_torn_recording_is_played_up_to_the_tear(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_recording(tmp_path / 'in', 20)
+    (file,) = (tmp_path / 'in').glob('*.mcap')
+    file.write_bytes(file.read_bytes()[:-300])
+    assert play([str(tmp_path / 'in'), '--topics', '/pose']) == 0
+    said = capsys.readouterr().out
+    assert 'torn' in said and 'played' in said

@@ -1,0 +1,70 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Scale from other sensors where the floor is not used."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+
+from depth_anything_ros.mapping.point_cloud import PointCloud
+from depth_anything_ros.node.messages import cloud_message, depth_message
+import numpy as np
+import pytest
+from robot import CAMERA, CAMERA_HEIGHT_M, Robot, scene_inverse_depth, WALL_M
+from sensor_msgs.msg import Image, LaserScan
+
+pytestmark = pytest.mark.system
+
+ANGLES = np.linspace(-0.5, 0.5, 101)
+
+
+def lidar(robot: Robot) -> None:
+    """Publish what a lidar at the camera's place sees of the wall."""
+    scan = LaserScan(header=robot.header('laser'), range_min=0.1, range_max=10.0)
+    scan.angle_min, scan.angle_increment = float(ANGLES[0]), float(ANGLES[1] - ANGLES[0])
+    scan.ranges = array('f', WALL_M / np.cos(ANGLES))
+    robot.publish('scan_reference', scan)
+
+
+def lidar_points(robot: Robot) -> None:
+    """Publish points of the wall and the floor."""
+    bearing, up = np.meshgrid(ANGLES, np.linspace(-0.3, 0.3, 20))
+    points = np.stack([np.full_like(up, WALL_M), WALL_M * np.tan(bearing), up * 0.9], axis=-1)
+    cloud = PointCloud(points.astype(np.float32), None)
+    robot.publish('points_reference', cloud_message(robot.header('lidar'), cloud))
+
+
+def depth_sensor(robot: Robot) -> None:
+    """Publish what a depth sensor sees."""
+    depth = 1 / scene_inverse_depth()
+    robot.publish('depth_reference', depth_message(robot.header(), depth, '16UC1'))
+
+
+@pytest.mark.parametrize('sensor', [lidar_points, depth_sensor])
+def test_a_sensor_gives_the_scale(robot: Robot, sensor: Callable[[Robot], None]) -> None:
+    depths = robot.hear('depth/image_rect', Image)
+    mounting = [0.0, 0.0, CAMERA_HEIGHT_M, 0.0, 0.0, 0.0]
+    robot.start(use_floor=False, points_reference_mounting=mounting, reference_max_age_s=0.3)
+
+    def show() -> None:
+        sensor(robot)
+        robot.show()
+
+    robot.until(lambda: len(depths) > 5, 'depth', show)
+    values = np.frombuffer(depths[-1].data, np.float32).reshape(CAMERA.height, CAMERA.width)
+    assert np.nanmedian(values[30:60]) == pytest.approx(WALL_M, rel=0.05)
+
+
+def test_a_sensor_whose_place_is_not_known_is_named(robot: Robot) -> None:
+    robot.hear('depth/image_rect', Image)
+    robot.start(use_floor=False)
+
+    def show() -> None:
+        lidar(robot)
+        robot.show()
+
+    def is_named() -> bool:
+        return any('where scan_reference is mounted' in line for line in robot.log)
+
+    robot.until(is_named, 'a line', show)

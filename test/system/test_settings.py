@@ -1,0 +1,90 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters and QoS, as an integrator sets them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from depth_anything_ros.config import SettingError
+import pytest
+from rclpy.exceptions import InvalidParameterValueException
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from robot import BEST_EFFORT, RELIABLE, Robot
+from sensor_msgs.msg import Image
+
+pytestmark = pytest.mark.system
+
+
+def set_parameters(robot: Robot, **values: Any) -> str:
+    """Return why the values were refused, '' where they were taken."""
+    assert robot.node is not None
+    parameters = [Parameter(name, value=value) for name, value in values.items()]
+    return str(robot.node.set_parameters_atomically(parameters).reason)
+
+
+def test_settings_change_while_the_node_runs(robot: Robot) -> None:
+    depths = robot.hear('depth/image_rect', Image)
+    robot.start()
+    robot.keep_showing(lambda: depths, 'depth')
+    assert set_parameters(robot, depth_encoding='16UC1', range_max_m=3) == ''
+    robot.keep_showing(lambda: depths[-1].encoding == '16UC1', 'depth in millimetres')
+    assert robot.node is not None
+    assert robot.node.parameters.configs.pipeline.cleaning.range_max_m == 3.0
+
+
+@pytest.mark.parametrize(
+    'values, reason',
+    [
+        (
+            {'range_min_m': 3.0, 'range_max_m': 2.0},
+            'range_min_m (3) must be less than',
+        ),
+        ({'model': 'other.onnx'}, 'model takes effect when the node is configured'),
+        ({'depth_size': 'large'}, 'depth_size must be one of network, camera'),
+        ({'max_age_s': 'old'}, "max_age_s must be a number, not 'old'"),
+        ({'scan_reference_mounting': [1.0]}, 'scan_reference_mounting must have 6 numbers, not 1'),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_with_the_reason(
+    robot: Robot, values: dict[str, Any], reason: str
+) -> None:
+    robot.start()
+    assert reason in set_parameters(robot, **values)
+
+
+def test_what_is_not_dynamic_can_be_set_before_the_node_is_configured(robot: Robot) -> None:
+    node = robot.start(activate=False)
+    assert set_parameters(robot, model='other.onnx', cameras=['a', 'b']) == ''
+    node.trigger_configure()
+    assert node.has_parameter('b.camera_height_m')
+
+
+@pytest.mark.parametrize('settings', [{'range_max_m': 1000.0}, {'depth_size': 'large'}])
+def test_wrong_settings_at_start_end_with_a_reason(robot: Robot, settings: dict[str, Any]) -> None:
+    with pytest.raises((SettingError, InvalidParameterValueException), match=next(iter(settings))):
+        robot.start(**settings)
+
+
+@pytest.mark.parametrize('offered', [BEST_EFFORT, RELIABLE])
+def test_images_arrive_however_the_camera_offers_them(robot: Robot, offered: QoSProfile) -> None:
+    depths = robot.hear('depth/image_rect', Image)
+    robot.start()
+    robot.image_qos = offered
+    robot.keep_showing(lambda: depths, 'depth')
+
+
+def test_a_camera_whose_quality_of_service_does_not_fit_is_named(robot: Robot) -> None:
+    name = 'qos_overrides./image_raw.subscription.reliability'
+    robot.start(**{name: 'reliable'})
+    robot.peer.create_publisher(Image, 'image_raw', BEST_EFFORT)
+    robot.until(lambda: any(f'set {name}' in line for line in robot.log), 'the line')
+
+
+def test_a_listener_that_asks_for_more_than_is_offered_is_named(robot: Robot) -> None:
+    name = 'qos_overrides./depth/image_rect.publisher.reliability'
+    robot.start(**{name: 'best_effort'})
+    reliable = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+    robot.hear('depth/image_rect', Image, reliable)
+    robot.until(lambda: any(f'set {name}' in line for line in robot.log), 'the line')

@@ -1,0 +1,68 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Stamps and clocks that are not as they should be."""
+
+from __future__ import annotations
+
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray
+import pytest
+from robot import RELIABLE, Robot
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Image
+
+pytestmark = pytest.mark.system
+
+
+def test_stamps_that_go_back_start_anew_with_one_line(robot: Robot) -> None:
+    depths = robot.hear('depth/image_rect', Image)
+    robot.start(max_age_s=60.0)
+    robot.keep_showing(lambda: len(depths) > 3, 'depth')
+    shift_s = 20
+
+    def show_again() -> None:
+        header = robot.header()
+        header.stamp.sec -= shift_s
+        robot.show(header=header)
+
+    newest = depths[-1].header.stamp.sec
+    robot.until(lambda: depths[-1].header.stamp.sec < newest - 10, 'older depth', show_again)
+    jumps = [line for line in robot.log if 'start anew' in line]
+    assert len(jumps) == 1 and 'stamps of camera went back' in jumps[0]
+
+
+def test_a_clock_that_goes_back_starts_anew_with_one_line(robot: Robot) -> None:
+    depths = robot.hear('depth/image_rect', Image)
+    robot.start(use_sim_time=True)
+    ticks = iter(range(10_000))
+
+    def show(start_s: int) -> None:
+        milliseconds = 33 * next(ticks)
+        stamp = Time(sec=start_s + milliseconds // 1000, nanosec=milliseconds % 1000 * 1_000_000)
+        robot.publish('/clock', Clock(clock=stamp), RELIABLE)
+        header = robot.header()
+        header.stamp = stamp
+        robot.show(header=header)
+
+    robot.until(lambda: len(depths) > 3, 'depth', lambda: show(1000))
+    robot.until(lambda: depths[-1].header.stamp.sec < 900, 'depth', lambda: show(500))
+    assert len([line for line in robot.log if 'start anew' in line]) == 1
+
+
+def test_stamps_of_the_future_are_named(robot: Robot) -> None:
+    depths = robot.hear('depth/image_rect', Image)
+    diagnostics = robot.hear('/diagnostics', DiagnosticArray)
+    robot.start()
+
+    def show() -> None:
+        header = robot.header()
+        header.stamp.sec += 5
+        robot.show(header=header)
+
+    def named() -> bool:
+        statuses = diagnostics[-1].status if diagnostics else []
+        return any(value.key == 'warning: stamp' for s in statuses for value in s.values)
+
+    robot.until(named, 'a warning', show)
+    assert depths
+    assert len([line for line in robot.log if 'in the future' in line]) == 1
