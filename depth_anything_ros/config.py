@@ -115,6 +115,11 @@ class ScaleConfig:
     use_floor: bool = setting(
         True, 'take the scale from the floor where the pose of the camera over it is known'
     )
+    refine_mount: bool = setting(
+        False,
+        'correct pitch and height of the camera by what the floor does in the image while the '
+        'robot moves; needs a pose',
+    )
     reference_max_age_s: float = setting(
         0.05,
         'time between a reference (scan, points, depth, range) and the image it may scale',

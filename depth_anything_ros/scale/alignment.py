@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import math
 
 import cv2
-from depth_anything_ros.scale.robust_fit import shrink_shift
+from depth_anything_ros.scale.robust_fit import EFFECTIVE_SAMPLES, shrink_shift
 from depth_anything_ros.scale.thumbnail import Thumbnail
 from depth_anything_ros.transforms import inverse, Transform, transform_points
 import numpy as np
@@ -26,7 +26,6 @@ SHIFT_STEP = 0.1
 
 SMALLEST_SHARE = 0.3
 
-EFFECTIVE_SAMPLES = 400
 EFFECTIVE_SAMPLES_UNPOSED = 20
 """Without a pose the scene's own motion looks like flicker, all of it in one direction."""
 

@@ -10,12 +10,12 @@ one, and corrects with what the sources measured.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.config import ScaleConfig
-from depth_anything_ros.frame import Frame, Prediction, SparseReference
+from depth_anything_ros.frame import Frame, Prediction, SparseReference, View
 from depth_anything_ros.scale.alignment import align
 from depth_anything_ros.scale.estimate import (
     LOST,
@@ -25,12 +25,17 @@ from depth_anything_ros.scale.estimate import (
 )
 from depth_anything_ros.scale.ground_plane import measure_floor
 from depth_anything_ros.scale.known_marker import MarkerFinder
+from depth_anything_ros.scale.mount_refinement import (
+    MountEstimate,
+    MountRefiner,
+    refined_view,
+)
 from depth_anything_ros.scale.sparse_points import measure_points
 from depth_anything_ros.scale.thumbnail import Thumbnail, thumbnail
 import numpy as np
 from numpy.typing import NDArray
 
-GATE = 16.0
+GATE = 25.0
 """Squared Mahalanobis distance beyond which a measurement contradicts the belief."""
 
 DRIFT_PER_ROOT_S = 0.01
@@ -80,10 +85,21 @@ class ScaleEstimator:
         self._used_ns: dict[str, int] = {}
         self._source = 'none'
         self._inlier_share = 0.0
+        self._refiner = MountRefiner()
+
+    @property
+    def mount(self) -> MountEstimate:
+        """How wrong the stated mount is, whether `refine_mount` asks for using it or not."""
+        return self._refiner.estimate
+
+    def refined(self, view: View) -> View:
+        """Return the view with the mount that is in use: the stated one or the refined one."""
+        return refined_view(view, self.mount) if self.config.refine_mount else view
 
     def update(self, prediction: Prediction) -> ScaleEstimate:
         """Return the scale of this prediction; a stamp before the last one starts afresh."""
-        small = thumbnail(prediction)
+        stated = thumbnail(prediction)
+        small = replace(stated, view=self.refined(prediction.view))
         stamp_ns = prediction.view.frame.stamp_ns
         if stamp_ns < self._stamp_ns:
             self.reset()
@@ -95,8 +111,26 @@ class ScaleEstimator:
             self._belief, self._source = self._trusting(prediction.view.pinhole), 'network'
         for measurement in self._measurements(prediction, small):
             self._correct(measurement)
-        self._last = small
-        return self._estimate(small, prediction.is_metric)
+        estimate = self._estimate(small, prediction.is_metric)
+        self._last = stated
+        self._refine_mount(stated)
+        return estimate
+
+    def _refine_mount(self, stated: Thumbnail) -> None:
+        """Look at how the floor moved; what the mount now says of the scale is news, not error."""
+        if self._belief is None:
+            return
+        a, b = self._belief.state
+        before = self.mount
+        self._refiner.update(stated.view, a * stated.values + b)
+        base_from_view = stated.view.base_from_view
+        if self.config.refine_mount and base_from_view is not None:
+            turn = self.mount.pitch_rad - before.pitch_rad
+            rise = self.mount.height_m - before.height_m
+            steps = np.array([a * rise, turn]) / base_from_view[2, 3]
+            self._belief = replace(
+                self._belief, covariance=self._belief.covariance + np.diag(steps**2)
+            )
 
     def _trusting(self, pinhole: Pinhole) -> _Belief:
         """
@@ -117,7 +151,10 @@ class ScaleEstimator:
         stale = self._age_s > self.config.scale_timeout_s
         if is_metric and stale:
             return belief
-        aligned = align(self._last, a, b, small, not is_metric) if self._last else None
+        aligned = None
+        if self._last is not None:
+            last = replace(self._last, view=self.refined(self._last.view))
+            aligned = align(last, a, b, small, not is_metric)
         if aligned is None:
             level = a * float(np.nanmedian(small.values))
             jump = np.diag([(UNALIGNED_SPREAD * a) ** 2, (UNALIGNED_SPREAD * level) ** 2])

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 FARTHEST_FLOOR_M = 10.0
+LOWEST_CAMERA_M = 0.02
 
 SMALLEST_SHARE = 0.04
 """Of the image: less floor than this says nothing."""
@@ -56,14 +57,15 @@ def measure_floor(small: Thumbnail, with_shift: bool) -> ScaleMeasurement | None
 
     None where no pose is known or no floor is seen. with_shift: False for metric predictions.
     """
-    if small.base_from_view is None or small.base_from_view[2, 3] <= 0.02:
+    base_from_view = small.view.base_from_view
+    if base_from_view is None or base_from_view[2, 3] < LOWEST_CAMERA_M:
         return None
-    q = floor_inverse_depth(small.pinhole, small.base_from_view)
+    q = floor_inverse_depth(small.pinhole, base_from_view)
     slopes = _slopes(small.values, q)
     candidates = small.seen & (q > 1 / FARTHEST_FLOOR_M) & np.isfinite(slopes)
     if candidates.mean() < SMALLEST_SHARE:
         return None
-    soft = MOUNT_PITCH_RAD / 0.1 / small.base_from_view[2, 3]
+    soft = MOUNT_PITCH_RAD / 0.1 / base_from_view[2, 3]
     fit = fit_affine(
         small.values[candidates],
         q[candidates],

@@ -29,8 +29,7 @@ class Thumbnail:
 
     values: NDArray[np.float64]
     pinhole: Pinhole
-    base_from_view: Transform | None
-    grid_from_base: Transform | None
+    view: View
 
     @cached_property
     def seen(self) -> NDArray[np.bool_]:
@@ -40,9 +39,10 @@ class Thumbnail:
     @property
     def grid_from_view(self) -> Transform | None:
         """The view's optical frame in the fixed frame."""
-        if self.base_from_view is None or self.grid_from_base is None:
+        base_from_view, grid_from_base = self.view.base_from_view, self.view.frame.grid_from_base
+        if base_from_view is None or grid_from_base is None:
             return None
-        return self.grid_from_base @ self.base_from_view
+        return grid_from_base @ base_from_view
 
 
 def inverse_values(prediction: Prediction) -> NDArray[np.float32]:
@@ -55,12 +55,7 @@ def inverse_values(prediction: Prediction) -> NDArray[np.float32]:
 
 def thumbnail(prediction: Prediction) -> Thumbnail:
     """Return the block means of a prediction, with the poses of its view."""
-    view: View = prediction.view
-    rows = max(1, round(view.pinhole.height * COLUMNS / view.pinhole.width))
+    pinhole = prediction.view.pinhole
+    rows = max(1, round(pinhole.height * COLUMNS / pinhole.width))
     small = cv2.resize(inverse_values(prediction), (COLUMNS, rows), interpolation=cv2.INTER_AREA)
-    return Thumbnail(
-        small.astype(np.float64),
-        view.pinhole.resized(COLUMNS, rows),
-        view.base_from_view,
-        view.frame.grid_from_base,
-    )
+    return Thumbnail(small.astype(np.float64), pinhole.resized(COLUMNS, rows), prediction.view)

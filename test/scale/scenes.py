@@ -10,7 +10,11 @@ from dataclasses import dataclass
 import cv2
 from depth_anything_ros.camera import CameraModel, Pinhole
 from depth_anything_ros.frame import Frame, Prediction, SparseReference, View
-from depth_anything_ros.transforms import base_from_mounted_camera, Transform
+from depth_anything_ros.transforms import (
+    base_from_mounted_camera,
+    Transform,
+    transform_points,
+)
 import numpy as np
 from numpy.typing import NDArray
 
@@ -95,3 +99,20 @@ def prediction(
         references=references,
     )
     return Prediction(View(frame, 0, image, PINHOLE, np.eye(3)), values, is_metric)
+
+
+def textured(
+    scene: Scene, world_from_view: Transform, pinhole: Pinhole = PINHOLE
+) -> NDArray[np.uint8]:
+    """Return the (h, w, 3) image of a scene whose surfaces carry a mottle of 5 to 20 cm."""
+    depth = np.minimum(scene.depth(world_from_view, pinhole), 30.0)
+    points = transform_points(world_from_view, pinhole.back_project(depth.astype(np.float32)))
+    mottle = np.zeros(depth.shape)
+    rng = np.random.default_rng(7)
+    for wavelength in rng.uniform(0.1, 0.6, 24):
+        direction = rng.standard_normal(3)
+        wave = points @ (direction / np.linalg.norm(direction) * 2 * np.pi / wavelength)
+        fading = np.exp(-((depth / (20 * wavelength)) ** 2))
+        mottle += fading * np.sin(wave + rng.uniform(0, 2 * np.pi))
+    gray = np.clip(128 + 18 * mottle, 0, 255).astype(np.uint8)
+    return np.repeat(gray[..., None], 3, axis=2)
