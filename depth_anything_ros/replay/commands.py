@@ -52,7 +52,6 @@ def demo(
             task = bar.add_task('', total=1.0)
             summary = run_demo(
                 chosen,
-                topics,
                 setup,
                 output,
                 lambda stage, share: bar.update(task, description=stage, completed=share),

@@ -39,7 +39,7 @@ Progress = Callable[[str, float], None]
 
 
 def run_demo(
-    recording: Path, topics: CameraTopics, setup: NodeSetup, output: Path, progress: Progress
+    recording: Path, setup: NodeSetup, output: Path, progress: Progress
 ) -> dict[str, Any]:
     """
     Play a recording to the node and leave summary.json, recording/, report.html in `output`.
@@ -53,12 +53,15 @@ def run_demo(
     with tempfile.TemporaryDirectory(dir=output, prefix='.work-') as work:
         heard, sent = Path(work) / 'outputs', Path(work) / 'sent.csv'
         with ProcessGroup(output / 'logs') as processes:
-            _play(processes, recording, topics, setup, heard, sent, progress)
+            progress('starting the node', 0.0)
+            node = _start_node_and_recorder(processes, setup, heard)
+            _play(processes, node, recording, setup, sent, progress)
         progress('writing the recording', 0.0)
         with Recording(recording) as inputs, Recording(heard) as outputs:
-            merge(inputs, outputs, topics.image, read_sent_times(sent), output / 'recording')
+            sent_ns = read_sent_times(sent)
+            merge(inputs, outputs, setup.topics.image, sent_ns, output / 'recording')
     name = '/'.join(recording.resolve().parts[-2:])
-    return judge(output, topics, name, setup.notice, progress)
+    return judge(output, setup.topics, name, setup.notice, progress)
 
 
 def judge(
@@ -87,32 +90,36 @@ def _clear(output: Path) -> None:
         shutil.rmtree(output / 'recording')
 
 
+def _start_node_and_recorder(processes: ProcessGroup, setup: NodeSetup, heard: Path) -> Process:
+    node = processes.start('node', NODE, *_ros_arguments(setup))
+    recorder = processes.start(
+        'recorder',
+        RECORDER,
+        str(heard),
+        *('--topics', ','.join(OUTPUTS), '--keep-every', f'{POINTS}={KEPT_CLOUDS}'),
+    )
+    _await(processes, recorder, 'recording', node)
+    return node
+
+
 def _play(
     processes: ProcessGroup,
+    node: Process,
     recording: Path,
-    topics: CameraTopics,
     setup: NodeSetup,
-    heard: Path,
     sent: Path,
     progress: Progress,
 ) -> None:
-    progress('starting the node', 0.0)
-    node = processes.start('node', NODE, *_ros_arguments(setup))
-    kept = f'{POINTS}={KEPT_CLOUDS}'
-    recorder = processes.start(
-        'recorder', RECORDER, str(heard), '--topics', ','.join(OUTPUTS), '--keep-every', kept
-    )
-    _await(processes, recorder, 'recording', node)
+    with Recording(recording) as played:
+        seconds = (played.end_ns - played.start_ns) / 1e9
     player = processes.start(
         'player',
         PLAYER,
         str(recording),
         *('--topics', ','.join(setup.played), '--clock', str(CLOCK_HZ), '--wait', '30'),
-        *('--log', str(sent), '--log-topic', topics.image),
+        *('--log', str(sent), '--log-topic', setup.topics.image),
     )
     _await(processes, player, 'playing', node)
-    with Recording(recording) as played:
-        seconds = (played.end_ns - played.start_ns) / 1e9
     started = time.monotonic()
     while player.return_code is None:
         progress('playing', min(1.0, (time.monotonic() - started) / max(seconds, 1e-3)))

@@ -25,11 +25,12 @@ MOUNTING = (
 @dataclass(frozen=True)
 class NodeSetup:
     """
-    Parameters and remappings of the node, and the topics to play to it.
+    Parameters and remappings of the node, and the topics to play to it out of a recording's.
 
     notice: what the recording lacks and what that means; empty where it lacks nothing.
     """
 
+    topics: CameraTopics
     parameters: dict[str, Any]
     remappings: dict[str, str]
     played: tuple[str, ...]
@@ -67,19 +68,21 @@ def node_setup(
             'base_frame': odom.child_frame_id,
             **dict(zip(MOUNTING, mounting_of(base_from_camera), strict=True)),
         }
-        return NodeSetup(parameters, {**remappings, 'odom': topics.odom}, (topics.odom, *played))
+        return NodeSetup(
+            topics, parameters, {**remappings, 'odom': topics.odom}, (topics.odom, *played)
+        )
     if camera_height_m is not None:
         parameters['camera_height_m'] = camera_height_m
         notice = (
             f'the camera is taken to be level, {camera_height_m:g} m over the floor, as you said; '
             "nothing says where the robot is, so each grid shows one image's view"
         )
-        return NodeSetup(parameters, remappings, played, notice)
+        return NodeSetup(topics, parameters, remappings, played, notice)
     notice = (
         f'{_lacking(recording, topics)}, so the height of the camera over the floor is not known: '
         'depth is relative, without metres, scan or grid. Give --camera-height if you know it'
     )
-    return NodeSetup(parameters, remappings, played, notice)
+    return NodeSetup(topics, parameters, remappings, played, notice)
 
 
 def _lacking(recording: Recording, topics: CameraTopics) -> str:

@@ -86,7 +86,7 @@ def test_recording_goes_through_the_node_and_comes_back_judged(tmp_path: Path) -
     assert (summary['model'], summary['backend']) == ('floor', 'openvino')
     assert summary['input_size'] == f'{HEIGHT}x{WIDTH}'
     assert summary['frames_in'] == FRAMES
-    assert FRAMES / 2 < summary['frames_out'] <= FRAMES
+    assert 0 < summary['frames_out'] <= FRAMES
     assert 0 < summary['age_ms']['p50'] <= summary['age_ms']['p99']
     assert {'remap', 'infer', 'grid'} <= summary['stage_ms'].keys()
     assert summary['scale'] == {'source': 'floor', 'error_percent_median': None}
