@@ -1,0 +1,59 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What every benchmark shares: the machine by name, the processor time of processes, JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+import json
+import os
+from pathlib import Path
+import platform
+from typing import Any
+
+LIBRARIES = ('numpy', 'numba', 'opencv-python-headless', 'openvino', 'ros-rclpy', 'torch')
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return the processor, its cores that this process may use, and what runs on it."""
+    versions = {}
+    for library in LIBRARIES:
+        try:
+            versions[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return {
+        'processor': _processor(),
+        'cores': len(os.sched_getaffinity(0)),
+        'system': f'{platform.system()} {platform.release()}',
+        'python': platform.python_version(),
+        'versions': versions,
+    }
+
+
+def _processor() -> str:
+    lines = Path('/proc/cpuinfo').read_text().splitlines()
+    pairs = [line.split(':', 1) for line in lines if ':' in line]
+    described = {name.strip(): value.strip() for name, value in pairs}
+    name = described.get('model name', platform.machine())
+    return f'{name} (family {described.get("cpu family")}, model {described.get("model")})'
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has used, all its threads."""
+    fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def resident_mb(pid: int) -> float:
+    """Return the memory that a process holds, in megabytes (10⁶ bytes)."""
+    pages = int(Path(f'/proc/{pid}/statm').read_text().split()[1])
+    return pages * os.sysconf('SC_PAGE_SIZE') / 1e6
+
+
+def write_json(path: Path | None, result: Mapping[str, Any]) -> None:
+    """Write a result with the machine it was measured on; nothing without a path."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({**result, 'machine': describe_machine()}, indent=2) + '\n')
