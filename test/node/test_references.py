@@ -1,6 +1,5 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-
 from __future__ import annotations
 
 from array import array
