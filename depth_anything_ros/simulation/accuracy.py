@@ -1,21 +1,39 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""How well relative inverse depth agrees with the truth."""
+"""How well relative inverse depth agrees with the truth, after the best scale and shift."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+SMALLEST_INVERSE_DEPTH = 1e-3
 
-def affine_delta1(prediction: NDArray[np.float32], inverse_depth: NDArray[np.float32]) -> float:
+
+@dataclass(frozen=True)
+class AffineErrors:
     """
-    Return the share of pixels whose depth is within a factor of 1.25 of the truth.
+    Errors of depth once scale and shift are fitted.
 
-    prediction and inverse_depth (1/m) have the same shape; scale and shift are fitted first by
-    least squares in inverse depth, as Depth Anything is evaluated.
+    delta1: share of pixels within a factor of 1.25; abs_rel: mean of |predicted − true| / true.
+    """
+
+    delta1: float
+    abs_rel: float
+
+
+def affine_errors(
+    prediction: NDArray[np.float32], inverse_depth: NDArray[np.float32]
+) -> AffineErrors:
+    """
+    Return the errors of (H, W) relative inverse depth against inverse depth in 1/m.
+
+    Scale and shift are fitted by least squares in inverse depth, as Depth Anything is evaluated.
     """
     x, y = prediction.ravel().astype(np.float64), inverse_depth.ravel().astype(np.float64)
     (scale, shift), *_ = np.linalg.lstsq(np.stack([x, np.ones_like(x)], 1), y, rcond=None)
-    fitted = np.maximum(scale * x + shift, 1e-3)
-    return float(np.mean(np.maximum(fitted / y, y / fitted) < 1.25))
+    ratio = y / np.maximum(scale * x + shift, SMALLEST_INVERSE_DEPTH)  # predicted over true depth
+    within = np.maximum(ratio, 1 / ratio) < 1.25
+    return AffineErrors(float(within.mean()), float(np.abs(ratio - 1).mean()))

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Annotated
 
 from depth_anything_ros.replay.bag import RecordingError
-from depth_anything_ros.simulation.worlds import DEMO_SEED, TRAINING_SEEDS
+from depth_anything_ros.simulation.worlds import DEMO_SEED, TEST_SEEDS, TRAINING_SEEDS
+import numpy as np
 import typer
 
 app = typer.Typer(
@@ -93,6 +94,26 @@ def train(
 
         join_processes()
         typer.echo(train_model(Views(views), Views(validation), folder))
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(help='As the parameter `model` of the node.')] = 'demo',
+    worlds: Annotated[int, typer.Option(help='Number of worlds, 12 views each.')] = 50,
+) -> None:
+    """Print the accuracy of a model in worlds that nothing was trained on."""
+    with _one_line_errors('sim,cpu'):
+        from depth_anything_ros.config import EstimationConfig
+        from depth_anything_ros.estimation.load import load_backend
+        from depth_anything_ros.simulation.evaluation import evaluate as evaluate_model
+
+        backend = load_backend(EstimationConfig(model=model))
+        errors = list(evaluate_model(backend, TEST_SEEDS[:worlds]))
+        backend.close()
+    delta1 = np.array([error.delta1 for error in errors])
+    abs_rel = np.array([error.abs_rel for error in errors])
+    typer.echo(f'views {len(errors)}  delta1 {delta1.mean():.3f}  AbsRel {abs_rel.mean():.3f}')
+    typer.echo(f'delta1 of the worst tenth at most {np.percentile(delta1, 10):.3f}')
 
 
 @app.command()

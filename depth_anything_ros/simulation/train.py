@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from depth_anything_ros.simulation.accuracy import affine_delta1
+from depth_anything_ros.simulation.accuracy import affine_errors
 from depth_anything_ros.simulation.batches import Batch, Views
 from depth_anything_ros.simulation.model import make_model, normalise
 import numpy as np
@@ -37,7 +37,7 @@ class Stage:
 
 STAGES = (
     Stage(84, 112, 32, 2000, 1.5e-3, 1.3e-3),
-    Stage(168, 224, 16, 1800, 1.0e-3, 0.0),
+    Stage(168, 224, 16, 2300, 1.0e-3, 0.0),
 )
 
 
@@ -107,7 +107,7 @@ def validate(
         for index in np.linspace(0, len(views) - 1, min(VALIDATION_VIEWS, len(views))).astype(int):
             image, inverse_depth = views.plain(int(index), height, width)
             output = model(normalise(torch.from_numpy(image[None]))).predicted_depth
-            scores.append(affine_delta1(output.float().numpy(), inverse_depth))
+            scores.append(affine_errors(output.float().numpy()[0], inverse_depth).delta1)
     model.train()
     return float(np.mean(scores))
 
