@@ -63,9 +63,14 @@ class Process:
         return self._process.poll()
 
     def error(self, what: str) -> ProcessError:
-        """Return an error that quotes what the process logged as an error first, or said last."""
-        said = [line for line in self.log_text.splitlines() if line.strip()]
-        quoted = [*self.logged_errors[:1], *said[-1:], 'it said nothing'][0]
+        """
+        Return an error that quotes what the process logged as an error first, or said last.
+
+        Of a traceback the last line is the error.
+        """
+        said = [line for line in self.log_text.splitlines() if line.strip()] or ['it said nothing']
+        first = next(iter(self.logged_errors), 'Traceback')
+        quoted = said[-1] if first.startswith('Traceback') else first
         return ProcessError(f'{what}: {quoted} (see {self.log})')
 
     def stop(self) -> None:

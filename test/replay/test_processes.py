@@ -30,3 +30,4 @@ def test_errors_in_the_log_are_found(tmp_path: Path) -> None:
         while process.return_code is None:
             processes.wait(0.05)
         assert process.logged_errors == ['no such model']
+        assert str(process.error('oh')) == f'oh: no such model (see {tmp_path / "node.log"})'
