@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
+from depth_anything_ros.simulation.box_mesh import box_mesh
 from depth_anything_ros.simulation.geometry import Solid, World
 from depth_anything_ros.simulation.headless import mujoco
 from depth_anything_ros.simulation.textures import make_texture
 import numpy as np
-from numpy.typing import NDArray
 
 VARIANTS = {'wall': 4, 'wood': 3, 'fabric': 2, 'metal': 2, 'carton': 4, 'picture': 4}
 # Metres one repeat of a texture covers; the others are stretched once over every face.
@@ -26,19 +26,25 @@ def build_model(world: World, width: int = 0, height: int = 0) -> mujoco.MjModel
     spec.visual.map.znear, spec.visual.map.zfar = NEAR_M, FAR_M
     spec.stat.extent = 1.0
     rng = np.random.default_rng([world.seed, 1])
-    materials = _add_materials(spec, rng)
-    for name, z, up in (('floor', 0.0, 1), ('ceiling', world.height, -1)):
-        spec.worldbody.add_geom(
-            type=mujoco.mjtGeom.mjGEOM_PLANE,
-            size=[world.length / 2 + 0.1, world.width / 2 + 0.1, 1],
-            pos=[0, 0, z],
-            quat=[1, 0, 0, 0] if up > 0 else [0, 1, 0, 0],
-            material=name,
-        )
+    variants = _add_materials(spec, rng)
+    _add_plane(spec, world, 'floor', 0.0, [1, 0, 0, 0])
+    _add_plane(spec, world, 'ceiling', world.height, [0, 1, 0, 0])
     for i, solid in enumerate(world.solids):
-        _add_solid(spec, i, solid, materials)
+        _add_solid(spec, i, solid, variants)
     _add_lights(spec, rng, world)
     return spec.compile()
+
+
+def _add_plane(
+    spec: mujoco.MjSpec, world: World, material: str, z: float, quaternion: list[int]
+) -> None:
+    spec.worldbody.add_geom(
+        type=mujoco.mjtGeom.mjGEOM_PLANE,
+        size=[world.length / 2 + 0.1, world.width / 2 + 0.1, 1],
+        pos=[0, 0, z],
+        quat=quaternion,
+        material=material,
+    )
 
 
 def _add_materials(spec: mujoco.MjSpec, rng: np.random.Generator) -> dict[str, int]:
@@ -81,7 +87,7 @@ def _add_solid(spec: mujoco.MjSpec, index: int, solid: Solid, variants: dict[str
             material=material,
         )
         return
-    vertices, texcoords, faces = _box_mesh(solid.half_size, REPEAT_M.get(solid.surface))
+    vertices, texcoords, faces = box_mesh(solid.half_size, REPEAT_M.get(solid.surface))
     spec.add_mesh(
         name=f'box{index}',
         uservert=vertices.ravel(),
@@ -95,43 +101,6 @@ def _add_solid(spec: mujoco.MjSpec, index: int, solid: Solid, variants: dict[str
         pos=solid.center,
         quat=yaw,
         material=material,
-    )
-
-
-def _box_mesh(
-    half_size: tuple[float, float, float], repeat_m: float | None
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
-    """
-    Return vertices (24, 3), texture coordinates (24, 2) and triangles (12, 3) of a box.
-
-    MuJoCo's own box smears a 2D texture over its sides; this one carries it on every face.
-    """
-    vertices: list[NDArray[np.float32]] = []
-    texcoords: list[NDArray[np.float64]] = []
-    faces: list[NDArray[np.int64]] = []
-    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], np.float32)
-    for axis in range(3):
-        u_axis, v_axis = [(1, 2), (0, 2), (0, 1)][axis]
-        for side in (-1, 1):
-            face = np.empty((4, 3), np.float32)
-            face[:, axis] = side * half_size[axis]
-            face[:, u_axis] = corners[:, 0] * half_size[u_axis]
-            face[:, v_axis] = corners[:, 1] * half_size[v_axis]
-            repeats = (
-                np.array([1.0, 1.0])
-                if repeat_m is None
-                else (2 * np.array([half_size[u_axis], half_size[v_axis]]) / repeat_m)
-            )
-            outward = (side > 0) == (axis != 1)
-            first = 4 * len(vertices)
-            order = [(0, 1, 2), (0, 2, 3)] if outward else [(0, 2, 1), (0, 3, 2)]
-            faces.append(np.array(order) + first)
-            vertices.append(face)
-            texcoords.append((corners + 1) / 2 * repeats * [1, -1])
-    return (
-        np.concatenate(vertices),
-        np.concatenate(texcoords).astype(np.float32),
-        np.concatenate(faces).astype(np.int32),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from depth_anything_ros.simulation.accuracy import affine_errors
 from depth_anything_ros.simulation.batches import Batch, Views
+from depth_anything_ros.simulation.loss import anchored_loss
 from depth_anything_ros.simulation.model import make_model, normalise
 import numpy as np
 from safetensors.torch import load_file, save_file
@@ -39,35 +40,6 @@ STAGES = (
     Stage(84, 112, 32, 2000, 1.5e-3, 1.3e-3),
     Stage(168, 224, 16, 2300, 1.0e-3, 0.0),
 )
-
-
-def anchored_loss(prediction: torch.Tensor, inverse_depth: torch.Tensor) -> torch.Tensor:
-    """
-    Return the loss of (B, H, W) predictions against inverse depths in 1/m.
-
-    Scale-and-shift-invariant loss (MiDaS, Ranftl et al. 2020) alone lets the prediction shrink to
-    a constant, so it only assists a regression of inverse depth over its 98th percentile.
-    """
-    flat = inverse_depth.flatten(1)
-    target = inverse_depth / torch.quantile(flat, 0.98, dim=1)[:, None, None]
-    error = prediction - target
-    # Far surfaces have small inverse depths; the weight makes their relative error count.
-    weight = 1 / (target + 0.15)
-    regression = (weight * error.abs()).mean()
-    gradients = sum(_gradient(error[:, ::step, ::step]) for step in (1, 2, 4))
-    invariant = (_centred(prediction) - _centred(target)).abs().mean()
-    return regression + 1.0 * gradients + 0.2 * invariant
-
-
-def _gradient(error: torch.Tensor) -> torch.Tensor:
-    return error.diff(dim=1).abs().mean() + error.diff(dim=2).abs().mean()
-
-
-def _centred(values: torch.Tensor) -> torch.Tensor:
-    """Return (B, H * W) values less their median, over their mean absolute deviation."""
-    flat = values.flatten(1)
-    flat = flat - flat.median(dim=1, keepdim=True).values
-    return flat / flat.abs().mean(dim=1, keepdim=True).clamp_min(1e-3)
 
 
 def join_processes() -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 from depth_anything_ros.simulation.furniture import furnish
 from depth_anything_ros.simulation.geometry import box, Solid, Surface, WALL_THICKNESS_M, World
@@ -18,6 +19,7 @@ DEMO_SEEDS = range(4_000_000, 4_000_100)
 DEMO_SEED = DEMO_SEEDS[49]
 
 DOOR_HEIGHT_M = 2.05
+DECOR_SHARES = 0.45, 0.25, 0.15, 0.15
 
 
 def make_world(seed: int) -> World:
@@ -74,23 +76,19 @@ def _wall_decor(
 ) -> list[Solid]:
     """Return closed doors, pictures and windows flat on the outer walls."""
     decor = []
-    for side in (-1, 1):
-        for along_x in (True, False):
-            span = length if along_x else width
-            for offset in np.arange(-span / 2 + 0.7, span / 2 - 0.7, 1.4):
-                kind = rng.choice(
-                    ['none', 'picture', 'window', 'door'], p=[0.45, 0.25, 0.15, 0.15]
-                )
-                if kind != 'none':
-                    at = side * ((width if along_x else length) / 2 - 0.01)
-                    panel = _panel(rng, str(kind), height)
-                    x, y, size = (
-                        (offset, at, (panel[0], 0.02))
-                        if along_x
-                        else (at, offset, (0.02, panel[0]))
-                    )
-                    solid = box(x, y, panel[1], panel[2], size, panel[3])
-                    decor.append(replace(solid, variant=int(rng.integers(4))))
+    for side, along_x in product((-1, 1), (True, False)):
+        span, across = (length, width) if along_x else (width, length)
+        for offset in np.arange(-span / 2 + 0.7, span / 2 - 0.7, 1.4):
+            kind = str(rng.choice(['none', 'picture', 'window', 'door'], p=DECOR_SHARES))
+            if kind == 'none':
+                continue
+            panel_width, bottom, top, surface = _panel(rng, kind, height)
+            at = side * (across / 2 - 0.01)
+            if along_x:
+                panel = box(offset, at, bottom, top, (panel_width, 0.02), surface)
+            else:
+                panel = box(at, offset, bottom, top, (0.02, panel_width), surface)
+            decor.append(replace(panel, variant=int(rng.integers(4))))
     return decor
 
 

@@ -10,7 +10,8 @@ pytest.importorskip('transformers', reason='training needs torch and transformer
 
 from depth_anything_ros.simulation import train as training  # noqa: E402
 from depth_anything_ros.simulation.batches import Views  # noqa: E402
-from depth_anything_ros.simulation.train import anchored_loss, Stage, train  # noqa: E402
+from depth_anything_ros.simulation.loss import anchored_loss  # noqa: E402
+from depth_anything_ros.simulation.train import Stage, train  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 
 
