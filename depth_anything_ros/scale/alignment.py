@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import math
 
 import cv2
-from depth_anything_ros.scale.robust_fit import EFFECTIVE_SAMPLES, shrink_shift
+from depth_anything_ros.scale.robust_fit import EFFECTIVE_SAMPLES, median, shrink_shift
 from depth_anything_ros.scale.thumbnail import Thumbnail
 from depth_anything_ros.transforms import inverse, Transform, transform_points
 import numpy as np
@@ -89,12 +89,12 @@ def _major_axis(
     x: Floats, y: Floats, b: float, effective_samples: int, with_shift: bool
 ) -> Alignment | None:
     """Return the robust line y = A·x + B near B = b, None where it explains too little."""
-    middle = float(np.median(y))
+    middle = median(y)
     weights = 1 / np.maximum(y, 0.2 * middle) ** 2
     slope, offset = _first_axis(x, y, b, with_shift)
     for _ in range(4):
         misfits = np.abs(y - slope * x - offset) * np.sqrt(weights)
-        spread = 1.4826 * float(np.median(misfits)) + SMALLEST_MISFIT
+        spread = 1.4826 * median(misfits) + SMALLEST_MISFIT
         robust = weights * np.maximum(1 - (misfits / (4.685 * spread)) ** 2, 0.0) ** 2
         slope, offset = _axis(x, y, robust, b, with_shift)
     if slope <= 0 or spread > LARGEST_MISFIT:
@@ -109,11 +109,11 @@ def _major_axis(
 
 
 def _first_axis(x: Floats, y: Floats, b: float, with_shift: bool) -> tuple[float, float]:
-    middle_x, middle_y = float(np.median(x)), float(np.median(y))
-    spread_x = float(np.median(np.abs(x - middle_x)))
+    middle_x, middle_y = median(x), median(y)
+    spread_x = median(np.abs(x - middle_x))
     if not with_shift or spread_x <= 0.02 * abs(middle_x):
         return (middle_y - b) / middle_x, b
-    slope = float(np.median(np.abs(y - middle_y))) / spread_x
+    slope = median(np.abs(y - middle_y)) / spread_x
     return slope, middle_y - slope * middle_x
 
 

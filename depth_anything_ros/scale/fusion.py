@@ -156,7 +156,7 @@ class ScaleEstimator:
             last = replace(self._last, view=self.refined(self._last.view))
             aligned = align(last, a, b, small, not is_metric)
         if aligned is None:
-            level = a * float(np.nanmedian(small.values))
+            level = a * small.middle
             jump = np.diag([(UNALIGNED_SPREAD * a) ** 2, (UNALIGNED_SPREAD * level) ** 2])
             return _Belief(belief.state, belief.covariance + jump)
         state = np.array([aligned.a, aligned.b])
@@ -238,8 +238,6 @@ class ScaleEstimator:
 
 def _relative_sigma(belief: _Belief, small: Thumbnail) -> float:
     """Return the relative standard deviation of 1/z at the median of the prediction."""
-    if not small.seen.any():
-        return math.inf
-    row = np.array([float(np.median(small.values[small.seen])), 1.0])
+    row = np.array([small.middle, 1.0])
     level = float(row @ belief.state)
     return math.sqrt(float(row @ belief.covariance @ row)) / level if level > 0 else math.inf

@@ -101,9 +101,9 @@ def _differences(image: Floats) -> tuple[Floats, Floats]:
 
 
 def _is_floor(fit: AffineFit, q: Floats, size: int) -> bool:
-    inliers = q[fit.inliers]
+    inliers = np.sort(q[fit.inliers])
     if len(inliers) < SMALLEST_SHARE * size or fit.below_share > LARGEST_BELOW_SHARE:
         return False
-    far, near = np.quantile(inliers, [0.05, 0.95])
+    far, near = inliers[len(inliers) // 20], inliers[-len(inliers) // 20]
     slope_error = np.sqrt(fit.covariance[0, 0]) / fit.a
     return bool(near / far > SMALLEST_SPAN and slope_error < 0.25)

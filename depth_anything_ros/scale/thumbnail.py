@@ -10,6 +10,7 @@ from functools import cached_property
 import cv2
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.frame import Prediction, View
+from depth_anything_ros.scale.robust_fit import median
 from depth_anything_ros.transforms import Transform
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,11 @@ class Thumbnail:
     def seen(self) -> NDArray[np.bool_]:
         """(rows, COLUMNS) where `values` are finite."""
         return np.isfinite(self.values)
+
+    @cached_property
+    def middle(self) -> float:
+        """The median value, 0 where nothing is seen."""
+        return median(self.values[self.seen]) if self.seen.any() else 0.0
 
     @property
     def grid_from_view(self) -> Transform | None:
