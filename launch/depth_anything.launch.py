@@ -1,0 +1,132 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Start the node: depth, cloud, scan and grid of one camera or several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import os
+from typing import Any
+
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.substitutions import FindPackageShare
+import yaml
+
+from launch import LaunchContext, LaunchDescription
+
+CONFIG = PathJoinSubstitution([FindPackageShare('depth_anything_ros'), 'config'])
+PROFILE_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
+
+ARGUMENTS = {
+    'image': ('image_raw', 'topic of the images, without /compressed'),
+    'camera_info': ('camera_info', 'topic of the calibration'),
+    'cameras': ('', 'names of several cameras, as front,left: image and camera_info lie below'),
+    'odom': ('odom', 'topic of the odometry, with pose_source:=odometry'),
+    'namespace': ('', 'namespace of the node and of what it publishes'),
+    'use_sim_time': ('false', 'take the time from /clock'),
+    'rviz': ('false', 'show everything in rviz'),
+    'shared_memory': ('true', 'give Fast DDS room for large images, unless a profile is set'),
+}
+
+SETTINGS = {
+    'model': 'name or path of the network',
+    'image_transport': 'raw, or compressed for JPEG and PNG',
+    'pose_source': 'tf, odometry or none',
+    'camera_height_m': 'height of the camera over the floor, where pose_source is not tf',
+    'camera_pitch_rad': 'pitch of the camera, positive looks down, where pose_source is not tf',
+    'base_frame': 'frame of the robot',
+    'grid_frame': 'fixed frame of the grid',
+    'autostart': 'false: wait for a lifecycle manager',
+}
+"""Parameters that may be given as arguments; empty leaves them to params_file."""
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return the node and, where asked for, rviz."""
+    arguments = [
+        DeclareLaunchArgument(name, default_value=default, description=text)
+        for name, (default, text) in ARGUMENTS.items()
+    ]
+    settings = [
+        DeclareLaunchArgument(name, default_value='', description=text)
+        for name, text in SETTINGS.items()
+    ]
+    params_file = DeclareLaunchArgument(
+        'params_file',
+        default_value=PathJoinSubstitution([CONFIG, 'depth_anything.yaml']),
+        description='YAML file with the parameters of the node',
+    )
+    return LaunchDescription(
+        [
+            *arguments,
+            *settings,
+            params_file,
+            *shared_memory(),
+            OpaqueFunction(function=node),
+            rviz(),
+        ]
+    )
+
+
+def shared_memory() -> list[SetEnvironmentVariable]:
+    """Return what makes Fast DDS carry large images, on this end."""
+    if os.environ.keys() & set(PROFILE_VARIABLES):
+        return []
+    is_old = os.environ.get('ROS_DISTRO') in ('humble', 'iron', 'jazzy')
+    profile = PathJoinSubstitution([CONFIG, 'fastdds_shared_memory.xml'])
+    wanted = IfCondition(LaunchConfiguration('shared_memory'))
+    return [SetEnvironmentVariable(PROFILE_VARIABLES[is_old], profile, condition=wanted)]
+
+
+def node(context: LaunchContext) -> list[Node]:
+    """Return the node; what an argument says counts more than params_file."""
+    given = {name: LaunchConfiguration(name).perform(context) for name in (*ARGUMENTS, *SETTINGS)}
+    settings: dict[str, Any] = {n: yaml.safe_load(given[n]) for n in SETTINGS if given[n]}
+    cameras = [name for name in given['cameras'].split(',') if name]
+    if cameras:
+        settings['cameras'] = cameras
+    prefixes = [f'{name}/' for name in cameras] if len(cameras) > 1 else ['']
+    inputs = [pair for prefix in prefixes for pair in inputs_below(prefix, given)]
+    return [
+        Node(
+            package='depth_anything_ros',
+            executable='depth_anything_node',
+            name='depth_anything',
+            namespace=given['namespace'],
+            output='screen',
+            parameters=[
+                LaunchConfiguration('params_file'),
+                {'use_sim_time': yaml.safe_load(given['use_sim_time']), **settings},
+            ],
+            remappings=[*inputs, ('odom', given['odom'])],
+        )
+    ]
+
+
+def inputs_below(prefix: str, given: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the remappings of one camera's topics."""
+    image = prefix + given['image']
+    return [
+        (f'{prefix}image_raw', image),
+        (f'{prefix}image_raw/compressed', f'{image}/compressed'),
+        (f'{prefix}camera_info', prefix + given['camera_info']),
+    ]
+
+
+def rviz() -> Node:
+    """Return rviz with camera, depth, cloud, scan, grid and TF."""
+    return Node(
+        package='rviz2',
+        executable='rviz2',
+        namespace=LaunchConfiguration('namespace'),
+        arguments=['-d', PathJoinSubstitution([CONFIG, 'depth_anything.rviz'])],
+        parameters=[{'use_sim_time': LaunchConfiguration('use_sim_time')}],
+        remappings=[
+            ('image_raw', LaunchConfiguration('image')),
+            ('image_raw/compressed', [LaunchConfiguration('image'), '/compressed']),
+        ],
+        condition=IfCondition(LaunchConfiguration('rviz')),
+    )

@@ -1,0 +1,40 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Start one node for several cameras: one batched network, one grid."""
+
+from __future__ import annotations
+
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.substitutions import FindPackageShare
+
+from launch import LaunchDescription
+
+SHARE = FindPackageShare('depth_anything_ros')
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return the node; depth_anything.launch.py has the other arguments."""
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                'cameras',
+                default_value='front,left,right',
+                description='names of the cameras; their topics lie below, as front/image_raw',
+            ),
+            DeclareLaunchArgument(
+                'params_file',
+                default_value=PathJoinSubstitution([SHARE, 'config', 'multi_camera.yaml']),
+                description='YAML file with the parameters, and the mounting of each camera',
+            ),
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(
+                    PathJoinSubstitution([SHARE, 'launch', 'depth_anything.launch.py'])
+                ),
+                launch_arguments={
+                    name: LaunchConfiguration(name) for name in ('cameras', 'params_file')
+                }.items(),
+            ),
+        ]
+    )

@@ -1,0 +1,60 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Play a recording to the node, and show it in rviz."""
+
+from __future__ import annotations
+
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    ExecuteProcess,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    RegisterEventHandler,
+)
+from launch.event_handlers import OnProcessExit
+from launch.events import Shutdown
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.substitutions import FindPackageShare
+
+from launch import LaunchContext, LaunchDescription
+
+NODE = PathJoinSubstitution(
+    [FindPackageShare('depth_anything_ros'), 'launch', 'depth_anything.launch.py']
+)
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return player, node and rviz; depth_anything.launch.py has the other arguments."""
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument('recording', description='folder of a rosbag2 recording'),
+            DeclareLaunchArgument('rate', default_value='1.0', description='1: real time'),
+            DeclareLaunchArgument(
+                'loop', default_value='false', description='begin again at the end'
+            ),
+            DeclareLaunchArgument('rviz', default_value='true', description='show it in rviz'),
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(NODE),
+                launch_arguments={
+                    'use_sim_time': 'true',
+                    'rviz': LaunchConfiguration('rviz'),
+                }.items(),
+            ),
+            OpaqueFunction(function=player),
+        ]
+    )
+
+
+def player(context: LaunchContext) -> list[ExecuteProcess | RegisterEventHandler]:
+    """Return what plays the recording; its end ends everything."""
+    loop = LaunchConfiguration('loop').perform(context) == 'true'
+    play = ExecuteProcess(
+        cmd=['ros2', 'bag', 'play', LaunchConfiguration('recording'), '--clock', '100']
+        + ['--rate', LaunchConfiguration('rate')]
+        + ['--loop'] * loop,
+        output='screen',
+    )
+    end = EmitEvent(event=Shutdown(reason='the recording is over'))
+    return [play, RegisterEventHandler(OnProcessExit(target_action=play, on_exit=[end]))]

@@ -1,0 +1,85 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What config/ names exists: parameters, topics, and files that parse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+from depth_anything_ros.config import (
+    build,
+    CameraConfig,
+    EstimationConfig,
+    NodeConfig,
+    PipelineConfig,
+    settings_of,
+)
+import pytest
+import yaml
+
+CONFIG = Path(__file__).parent.parent / 'config'
+SHARED = (NodeConfig, EstimationConfig, PipelineConfig)
+
+
+def parameters_in(file: Path) -> dict[str, Any]:
+    """Return the parameters of a file, nested ones included as they are."""
+    (node,) = yaml.safe_load(file.read_text()).values()
+    return dict(node['ros__parameters'])
+
+
+@pytest.mark.parametrize('name', ['depth_anything.yaml', 'multi_camera.yaml'])
+def test_parameters_exist_and_are_valid(name: str) -> None:
+    parameters = parameters_in(CONFIG / name)
+    cameras = [parameters.pop(camera) for camera in parameters.get('cameras', ())] or [parameters]
+    known = {s.name for c in (*SHARED, CameraConfig) for s in settings_of(c)}
+    assert {name for p in (parameters, *cameras) for name in p} <= known
+    for config in SHARED:
+        build(config, parameters)
+    for camera in cameras:
+        build(CameraConfig, camera)
+
+
+def topics_in(value: Any, keys: tuple[str, ...]) -> Iterator[str]:
+    """Yield the strings below some keys of nested dictionaries and lists."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key in keys and isinstance(item, str):
+                yield item
+            yield from topics_in(item, keys)
+    elif isinstance(value, list):
+        for item in value:
+            yield from topics_in(item, keys)
+
+
+def published_topics() -> set[str]:
+    topics = pytest.importorskip(
+        'depth_anything_ros.node.topics', reason='rclpy is not installed', exc_type=ImportError
+    )
+    return {t.name.lstrip('/') for t in (*topics.INPUTS, *topics.OUTPUTS)}
+
+
+def test_rviz_shows_topics_that_exist() -> None:
+    view = yaml.safe_load((CONFIG / 'depth_anything.rviz').read_text())
+    displays = view['Visualization Manager']['Displays']
+    shown = {d['Topic']['Value'] for d in displays if 'Topic' in d}
+    assert {'local_grid', 'depth/points', 'scan', 'depth/color', 'image_raw'} <= shown
+    assert shown <= published_topics()
+
+
+def test_foxglove_shows_topics_that_exist() -> None:
+    layout = json.loads((CONFIG / 'foxglove_layout.json').read_text())
+    shown = set(topics_in(layout, ('imageTopic', 'topicToRender')))
+    shown |= layout['configById']['3D!map']['topics'].keys()
+    assert {topic.lstrip('/') for topic in shown} <= published_topics()
+    panels = set(topics_in(layout['layout'], ('first', 'second')))
+    assert panels == layout['configById'].keys()
+
+
+def test_the_shared_memory_holds_large_images() -> None:
+    profile = (CONFIG / 'fastdds_shared_memory.xml').read_text()
+    (size,) = re.findall(r'<segment_size>(\d+)</segment_size>', profile)
+    assert int(size) > 4 * 1920 * 1080 * 3

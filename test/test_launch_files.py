@@ -1,0 +1,42 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Launch files run where a ROS distribution is sourced; their syntax is checked everywhere."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+LAUNCH = Path(__file__).parent.parent / 'launch'
+FILES = sorted(LAUNCH.glob('*.launch.py'))
+
+
+@pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
+def test_it_defines_a_launch_description(file: Path) -> None:
+    functions = [
+        n.name for n in ast.parse(file.read_text()).body if isinstance(n, ast.FunctionDef)
+    ]
+    assert 'generate_launch_description' in functions
+
+
+def test_all_are_there() -> None:
+    names = [file.name.partition('.')[0] for file in FILES]
+    assert names == ['demo', 'depth_anything', 'multi_camera', 'replay']
+
+
+@pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
+def test_every_argument_is_described(file: Path) -> None:
+    pytest.importorskip('launch_ros', reason='launch comes with a ROS distribution')
+    from ament_index_python.packages import get_package_share_path, PackageNotFoundError
+    from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+    try:
+        get_package_share_path('depth_anything_ros')
+    except PackageNotFoundError:
+        pytest.skip('the package is not installed in a ROS workspace')
+    source = PythonLaunchDescriptionSource(str(file))
+    arguments = source.try_get_launch_description_without_context().get_launch_arguments()
+    assert arguments
+    assert all(argument.description for argument in arguments)
