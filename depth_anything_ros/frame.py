@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+import math
 from typing import Literal
 
 from depth_anything_ros.camera import CameraModel, Pinhole
@@ -83,12 +84,14 @@ class Prediction:
     """
     What the network said of a view.
 
-    values: (h, w) float32, ≥ 0: relative inverse depth, or metres where `is_metric`.
+    values: (h, w) float32, ≥ 0: relative inverse depth, or metres where `is_metric`. sigma: the
+    network's relative standard deviation of depth, once the scale is right.
     """
 
     view: View
     values: NDArray[np.float32]
     is_metric: bool
+    sigma: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -97,10 +100,16 @@ class DepthMap:
     Metric depth of a view.
 
     depth_m: (h, w) float32 along the optical axis; REP 117: NaN invalid, +Inf beyond range.
-    confidence: (h, w) float32, 0…1.
+    confidence: (h, w) float32, 0…1. network_sigma: relative standard deviation of the network.
     """
 
     view: View
     depth_m: NDArray[np.float32]
     confidence: NDArray[np.float32]
     scale: ScaleEstimate
+    network_sigma: float = 0.0
+
+    @property
+    def sigma(self) -> float:
+        """Relative standard deviation of the depth: of the scale and of the network."""
+        return math.hypot(self.scale.sigma, self.network_sigma)

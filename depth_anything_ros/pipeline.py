@@ -134,7 +134,7 @@ class Pipeline:
         with clock.time('infer'):
             values = self._backend.infer(batch)
         predictions = [
-            Prediction(view, value, info.is_metric)
+            Prediction(view, value, info.is_metric, info.depth_sigma)
             for view, value in zip(views, values, strict=True)
         ]
         return Estimate(frames, predictions, clock)
@@ -217,7 +217,7 @@ class Pipeline:
             depth_m = metric_depth(prediction, scale)
         with clock.time('confidence'):
             confidence = state.confidence.estimate(prediction, depth_m, scale)
-        return DepthMap(prediction.view, depth_m, confidence, scale)
+        return DepthMap(prediction.view, depth_m, confidence, scale, prediction.sigma)
 
     def _state(self, view_index: int, frame: Frame) -> _ViewState:
         key = frame.camera, view_index

@@ -25,7 +25,11 @@ class ForeignEngineError(BackendError):
 
 @dataclass(frozen=True)
 class BackendInfo:
-    """What runs: for diagnostics, reports and provenance. Sizes are of the network's input."""
+    """
+    What runs: for diagnostics, reports and provenance. Sizes are of the network's input.
+
+    depth_sigma: relative standard deviation of its depth once the scale is right.
+    """
 
     backend: str
     device: str
@@ -36,6 +40,7 @@ class BackendInfo:
     width: int
     is_metric: bool
     first_inference_ms: float
+    depth_sigma: float = 0.0
 
 
 class Backend(Protocol):

@@ -90,6 +90,7 @@ class TensorRtBackend:
             height=height,
             width=width,
             is_metric=model.metadata.is_metric,
+            depth_sigma=model.metadata.depth_sigma,
             first_inference_ms=(time.perf_counter() - start) * 1e3,
         )
 

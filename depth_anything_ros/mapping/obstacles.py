@@ -29,6 +29,10 @@ ENOUGH_PIXELS = 2.0
 """Confidence, summed up over pixels, that makes an obstacle."""
 
 
+MOST_SIGMA = 0.25
+"""Relative error of depth beyond which obstacles are not smeared farther."""
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """
@@ -134,7 +138,7 @@ class ObstacleFinder:
             floor_to,
             floor_confidence,
             range_max_m,
-            float(np.clip(np.nan_to_num(depth_map.scale.sigma, posinf=1.0), 0.0, 0.1)),
+            min(depth_map.sigma, MOST_SIGMA),
         )
 
     def _ray_table(self, pinhole: Pinhole, base_from_view: Transform) -> _RayTable:
