@@ -22,6 +22,20 @@ from depth_anything_ros.scale.estimate import ScaleEstimate, ScaleHealth
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 import numpy as np
 
+CAUSES = {
+    REPLACED: "a newer image came before this one's turn: compute is short; no fault",
+    'camera_info': 'no calibration has arrived',
+    'calibration': 'camera_info is no calibration, or belongs to other images',
+    'encoding': 'the encoding is not known',
+    'size': 'an image of no size, or of an odd width where its encoding needs an even one',
+    'short data': 'fewer bytes than height and step say',
+    'compression': 'no JPEG or PNG',
+    'stamp': 'the stamp is zero',
+    'order': 'older than the image before',
+    'age': 'older than max_age_s',
+}
+"""Why images are dropped: `dropped: <cause>` counts them."""
+
 SILENT_S = 1.0
 SLOW_SHARE = 0.8
 
