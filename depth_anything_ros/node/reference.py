@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import inspect
 from pathlib import Path
 import sys
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 from depth_anything_ros import config
 from depth_anything_ros.config import CameraConfig, EstimationConfig, NodeConfig, Setting
@@ -20,11 +20,7 @@ from depth_anything_ros.node import diagnostics, topics
 from depth_anything_ros.node.topics import Topic
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
-GENERATED = (
-    '<!-- Made by `python -m depth_anything_ros.node.reference`: change the code instead. -->'
-)
-
-PAGES = ('parameters.md', 'topics.md', 'diagnostics.md')
+GENERATED = '<!-- Made by `python -m depth_anything_ros.node.reference`: change the code. -->'
 
 
 def write(folder: Path) -> None:
@@ -67,7 +63,7 @@ def _parameters() -> Iterable[str]:
 
 
 def _stages() -> list[type[Any]]:
-    return [item.default_factory for item in config.fields(config.PipelineConfig)]
+    return list(get_type_hints(config.PipelineConfig).values())
 
 
 def _parameter(setting: Setting) -> tuple[str, ...]:
@@ -96,16 +92,17 @@ def _values(setting: Setting) -> str:
         return f'{setting.minimum:g} … {setting.maximum:g}'
     if setting.minimum is not None:
         return f'from {setting.minimum:g}'
-    kind = get_args(setting.type)[0] if get_args(setting.type) else setting.type
-    plural = f'{setting.length or "any number of"} ' if get_args(setting.type) else ''
-    return plural + {bool: '`true`, `false`', str: 'text', int: 'integer', float: 'number'}[kind]
+    words = {bool: '`true`, `false`', str: 'text', int: 'integer', float: 'number'}
+    if setting.type in words:
+        return words[setting.type]
+    return f'{setting.length or "list of"} {words[get_args(setting.type)[0]]}s'
 
 
 def _topics() -> Iterable[str]:
     yield (
         'Names are relative, so a namespace and remappings apply. With more than one name in '
-        '`cameras`, those *per camera* are prefixed, as `front/image_raw`. A camera wider than 100° '
-        'is split: what belongs to an image is then below `view_0/`, `view_1/` …, in frames '
+        '`cameras`, those *per camera* are prefixed, as `front/image_raw`. A camera wider than '
+        '100° is split: what belongs to an image is then below `view_0/`, `view_1/` …, in frames '
         '`<frame>_view_0` …. Nothing is computed for a topic without a subscriber, and nothing at '
         'all where none has one. Stamps are those of the images.'
     )

@@ -89,7 +89,7 @@ POINTS = Topic(
     PointCloud2,
     True,
     OUTPUT_QOS,
-    'organised xyz + rgb in the optical frame; NaN where not to be trusted',
+    'organised, in the optical frame, NaN where not to be trusted; rgb with `cloud_color`',
 )
 SCAN = Topic(
     'scan',
