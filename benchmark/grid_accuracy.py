@@ -79,9 +79,9 @@ class NetworkLike:
     """
     Depth as a relative network with a fitted scale gives it.
 
-    Inverse depth is blurred (1 px), multiplied by a smooth error of 2 % (correlated over 6 px and
-    by 0.8 from frame to frame) and a rough one of 0.5 %, flickers by 1 % in gain and 0.003 1/m in
-    shift from frame to frame, and is 3 % too large or too small throughout a world.
+    Inverse depth is blurred (σ 1 px), has a relative error of 1.5 % that is smooth (over 6 px, and
+    0.8 of it stays from frame to frame) and one of 0.5 % that is not, flickers by 1 % from frame
+    to frame, and is 3 % too large or too small throughout a world.
     """
 
     sigma = 0.03
@@ -100,9 +100,9 @@ class NetworkLike:
         fresh /= fresh.std()
         old = self._smooth
         self._smooth = fresh if old is None else 0.8 * old + 0.6 * fresh
-        error = 0.02 * self._smooth + 0.005 * rng.standard_normal(shape)
+        error = 0.015 * self._smooth + 0.005 * rng.standard_normal(shape)
         gain = self._gain * (1.0 + 0.01 * rng.standard_normal())
-        spoiled = gain * inverse * (1.0 + error) + 0.003 * rng.standard_normal()
+        spoiled = gain * inverse * (1.0 + error)
         return (1.0 / np.maximum(spoiled, 1e-3)).astype(np.float32)
 
 

@@ -376,6 +376,13 @@ class NodeConfig:
     max_age_s: float = setting(
         0.5, 'older images are dropped', unit='s', minimum=0.01, maximum=60.0
     )
+    grid_rate_hz: float = setting(
+        0.0,
+        'rate at which local_grid is published; 0: with every step',
+        unit='Hz',
+        minimum=0.0,
+        maximum=120.0,
+    )
     depth_size: str = setting(
         'network',
         "size of depth/image_rect: the network's (small, cheap) or the camera's",

@@ -4,12 +4,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.config import CleaningConfig
-from depth_anything_ros.frame import Prediction
+from depth_anything_ros.frame import Prediction, View
 from depth_anything_ros.mapping.body_mask import BodyMask
+from depth_anything_ros.mapping.kernel import kernel
 from depth_anything_ros.scale.estimate import ScaleEstimate
+from depth_anything_ros.transforms import inverse, Transform
 import numpy as np
 from numpy.typing import NDArray
+
+BLOCK = 4
+"""Pixels a side of the patches that are judged for exposure and against the last frame."""
+
+TRUSTED_ERROR = 0.1
+"""Relative error of depth at which confidence is half."""
+
+NETWORK_ERROR = 0.01
+"""Error of a relative prediction, as a share of its 98th percentile."""
+
+SKY_SHARE = 0.02
+"""A relative prediction below this share of its 98th percentile is sky."""
+
+BADLY_EXPOSED = 0.02
+"""Confidence where the image shows nothing: not used, but not free to drive through either."""
+
+FORGET_NS = 500_000_000
+
+
+@dataclass(frozen=True)
+class _Last:
+    """What the last frame of a view said; depth_m: every BLOCK-th pixel of it."""
+
+    stamp_ns: int
+    pinhole: Pinhole
+    grid_from_view: Transform
+    depth_m: NDArray[np.float32]
 
 
 class ConfidenceEstimator:
@@ -19,12 +51,145 @@ class ConfidenceEstimator:
         """Judge as `config` says."""
         self.config = config
         self._body = BodyMask()
+        self._last: _Last | None = None
 
     def estimate(
         self, prediction: Prediction, depth_m: NDArray[np.float32], scale: ScaleEstimate
     ) -> NDArray[np.float32]:
-        """Return (h, w) float32, 0…1, for the metric depth (h, w) of a prediction."""
-        far = depth_m / np.float32(2 * self.config.range_max_m)
-        confidence = 1 / (1 + far * far)
-        confidence *= self._body.allowed(prediction.view, self.config)
-        return np.where(np.isfinite(depth_m), confidence, np.isposinf(depth_m)).astype(np.float32)
+        """
+        Return (h, w) float32, 0…1, for the metric depth (h, w) of a prediction.
+
+        0: invalid, sky, or the robot's own body. Depths beyond range_max_m count as range_max_m:
+        what matters is whether they are that far. Raise SettingError for a bad body mask.
+        """
+        view = prediction.view
+        confidence = np.empty(depth_m.shape, np.float32)
+        _judge(
+            depth_m,
+            prediction.values,
+            view.image,
+            self._body.allowed(view, self.config),
+            self._agreement(view, depth_m),
+            _error_terms(prediction, scale),
+            np.float32(self.config.range_max_m),
+            np.float32(self.config.edge_jump),
+            self.config.edge_blur_px,
+            confidence,
+        )
+        return confidence
+
+    def _agreement(self, view: View, depth_m: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return, of each block, how well it agrees with the last frame; 1 where that is open."""
+        height, width = depth_m.shape
+        agreement = np.ones((-(-height // BLOCK), -(-width // BLOCK)), np.float32)
+        frame, base_from_view = view.frame, view.base_from_view
+        if frame.grid_from_base is None or base_from_view is None:
+            self._last = None
+            return agreement
+        grid_from_view = frame.grid_from_base @ base_from_view
+        last = self._last
+        sampled = depth_m[::BLOCK, ::BLOCK].copy()
+        self._last = _Last(frame.stamp_ns, view.pinhole, grid_from_view, sampled)
+        if last is None or last.pinhole != view.pinhole:
+            return agreement
+        now_from_last = (inverse(grid_from_view) @ last.grid_from_view).astype(np.float32)
+        in_time = 0 < frame.stamp_ns - last.stamp_ns < FORGET_NS
+        if in_time and np.isfinite(now_from_last).all():
+            p = view.pinhole
+            lens = np.array([p.fx, p.fy, p.cx, p.cy], np.float32)
+            _compare(last.depth_m, depth_m, p.ray_x, p.ray_y, now_from_last, lens, agreement)
+        return agreement
+
+
+def _error_terms(prediction: Prediction, scale: ScaleEstimate) -> NDArray[np.float32]:
+    """
+    Return what _judge needs for the relative error of 1/z = a·d + b.
+
+    (5,) float32: its variance is v0·d² + v1·d + v2 in 1/m², plus v3 relative; v4: d of the sky.
+    """
+    if prediction.is_metric:
+        return np.array([0, 0, 0, scale.sigma**2 + 9 * NETWORK_ERROR**2, -1], np.float32)
+    brightest = float(np.percentile(prediction.values[::8, ::8], 98.0))
+    network = (scale.a * NETWORK_ERROR * brightest) ** 2
+    v = scale.covariance
+    terms = [v[0, 0], 2 * v[0, 1], v[1, 1] + network, 0.0, SKY_SHARE * brightest]
+    return np.array(terms, np.float32)
+
+
+@kernel
+def _judge(
+    depth: NDArray[np.float32],
+    values: NDArray[np.float32],
+    image: NDArray[np.uint8],
+    allowed: NDArray[np.uint8],
+    agreement: NDArray[np.float32],
+    terms: NDArray[np.float32],
+    range_max: np.float32,
+    edge_jump: np.float32,
+    blur: int,
+    confidence: NDArray[np.float32],
+) -> None:
+    height, width = depth.shape
+    one, half = np.float32(1.0), np.float32(0.5)
+    squared_error, squared_jump = np.float32(TRUSTED_ERROR**2), edge_jump * edge_jump
+    for v in range(height):
+        up, down = max(v - blur, 0), min(v + blur, height - 1)
+        for u in range(width):
+            left, right = max(u - blur, 0), min(u + blur, width - 1)
+            d = values[v, u]
+            z = min(depth[v, u], range_max)
+            error = (terms[0] * d * d + terms[1] * d + terms[2]) * z * z + terms[3]
+            near = one / (one + max(error, np.float32(0.0)) / squared_error)
+            w = one / depth[v, u]
+            across = one / depth[v, left] + one / depth[v, right] - w - w
+            along = one / depth[up, u] + one / depth[down, u] - w - w
+            bend = max(across * across, along * along) * z * z
+            # NaN beside an invalid pixel: no edge there.
+            smooth = half + half / (one + (bend if bend > 0 else np.float32(0.0)) / squared_jump)
+            trust = near * smooth * agreement[v // BLOCK, u // BLOCK]
+            valid = (depth[v, u] > 0) & (allowed[v, u] != 0) & (d > terms[4])
+            confidence[v, u] = trust if valid and trust > 0 else np.float32(0.0)
+    for v in range(0, height, BLOCK):
+        for u in range(0, width, BLOCK):
+            block = image[v : v + BLOCK, u : u + BLOCK]
+            if block.max() <= 4 or block.min() >= 250:
+                confidence[v : v + BLOCK, u : u + BLOCK] *= np.float32(BADLY_EXPOSED)
+
+
+@kernel
+def _compare(
+    last: NDArray[np.float32],
+    depth: NDArray[np.float32],
+    ray_x: NDArray[np.float32],
+    ray_y: NDArray[np.float32],
+    now_from_last: NDArray[np.float32],
+    lens: NDArray[np.float32],
+    agreement: NDArray[np.float32],
+) -> None:
+    """
+    Write how well depth agrees with where the last frame's points are now.
+
+    What is nearer than expected keeps most of its weight: an obstacle that just came must not
+    wait. What is farther, and so would free cells, loses more.
+    """
+    height, width = depth.shape
+    t = now_from_last
+    for i in range(last.shape[0]):
+        for j in range(last.shape[1]):
+            z0 = last[i, j]
+            if not 0 < z0 < np.inf:
+                continue
+            x0, y0 = z0 * ray_x[j * BLOCK], z0 * ray_y[i * BLOCK]
+            x = t[0, 0] * x0 + t[0, 1] * y0 + t[0, 2] * z0 + t[0, 3]
+            y = t[1, 0] * x0 + t[1, 1] * y0 + t[1, 2] * z0 + t[1, 3]
+            z = t[2, 0] * x0 + t[2, 1] * y0 + t[2, 2] * z0 + t[2, 3]
+            if z <= np.float32(0.05):
+                continue
+            u = int(np.floor(x / z * lens[0] + lens[2] + np.float32(0.5)))
+            v = int(np.floor(y / z * lens[1] + lens[3] + np.float32(0.5)))
+            if 0 <= u < width and 0 <= v < height and depth[v, u] > 0:
+                off = (z / depth[v, u] - np.float32(1.0)) / np.float32(TRUSTED_ERROR)
+                share = np.float32(0.7) if off > 0 else np.float32(0.3)
+                weight = share + (np.float32(1.0) - share) / (np.float32(1.0) + off * off)
+                block = v // BLOCK, u // BLOCK
+                agreement[block] = min(agreement[block], weight)

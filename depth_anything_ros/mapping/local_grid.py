@@ -25,6 +25,18 @@ MOST_OCCUPIED, MOST_FREE = 2.5, -2.0
 KNOWN = 0.1
 """Cells of less evidence either way are unknown."""
 
+PEAK = 0.8
+"""Evidence in a bearing marks cells where it is at least this share of the most around it."""
+
+FREE_MARGIN, FRONT_MARGIN, SMALL_FRONT_MARGIN = 1.5, 0.25, 1.5
+"""
+How many σ of range free space ends before, and marks begin before, where an obstacle was seen.
+
+Small and thin things get the larger one: blur mixes them with what is behind them.
+"""
+
+SMALL_PIXELS = 12.0
+
 FARTHEST_POSE_M = 1e7
 
 
@@ -142,11 +154,19 @@ class LocalGrid:
         bearing_min = view.bearing_min + yaw
         self._hits.fill(0.0)
         _mark(
-            view.obstacle, bearing_min, view.bearing_step, x, y, resolution, view.sigma, self._hits
+            view.obstacle,
+            view.nearest_m,
+            bearing_min,
+            view.bearing_step,
+            x,
+            y,
+            resolution,
+            view.sigma,
+            self._hits,
         )
         seen_to = np.minimum(np.minimum(view.nearest_m, view.doubt_m), view.floor_to_m)
         _update(
-            (seen_to * (1.0 - view.sigma) - resolution).astype(np.float32),
+            (seen_to * (1.0 - FREE_MARGIN * view.sigma) - resolution).astype(np.float32),
             seen_to,
             view.floor_from_m,
             view.floor_confidence,
@@ -183,6 +203,7 @@ def _overlap(shift: int, side: int) -> tuple[slice, slice]:
 @kernel
 def _mark(
     obstacle: NDArray[np.float32],
+    nearest: NDArray[np.float32],
     bearing_min: float,
     bearing_step: float,
     x: float,
@@ -197,19 +218,35 @@ def _mark(
     for b in range(bearings):
         cos = np.cos(bearing_min + (b + 0.5) * bearing_step) / resolution
         sin = np.sin(bearing_min + (b + 0.5) * bearing_step) / resolution
+        sides = min(nearest[max(b - 2, 0)], nearest[min(b + 2, bearings - 1)])
         for k in range(ranges):
             if obstacle[b, k] == 0:
                 continue
             r = (k + 0.5) * RANGE_STEP_M
-            reach = int(np.ceil(sigma * r / RANGE_STEP_M))
-            most = obstacle[b, max(k - reach, 0) : k + reach + 1].max()
-            share = min(obstacle[b, k] / max(ENOUGH_PIXELS, 0.5 * most), 1.0)
-            steps = int(np.ceil(1.5 * sigma * r / (0.7 * resolution)))
+            pixels = _evidence_around(obstacle[b], k, int(np.ceil(sigma * r / RANGE_STEP_M)))
+            if pixels == 0:
+                continue
+            small = pixels < SMALL_PIXELS or sides > 1.1 * r
+            front = (SMALL_FRONT_MARGIN if small else FRONT_MARGIN) * sigma
+            steps = int(np.ceil((front + sigma) * r / (0.7 * resolution)))
             for i in range(steps + 1):
-                at = r * (1 - 0.5 * sigma + 1.5 * sigma * i / max(steps, 1))
+                at = r * (1.0 - front + (front + sigma) * i / max(steps, 1))
                 column, row = int(np.floor(x + cos * at)), int(np.floor(y + sin * at))
                 if 0 <= column < side and 0 <= row < side:
+                    share = min(pixels / ENOUGH_PIXELS, 1.0)
                     hits[row, column] = max(hits[row, column], share)
+
+
+@kernel
+def _evidence_around(evidence: NDArray[np.float32], k: int, reach: int) -> float:
+    """Return the sum over reach bins around k, 0 where it is small against its neighbours'."""
+    most, here = 0.0, 0.0
+    for j in range(max(k - reach, 0), min(k + reach + 1, len(evidence))):
+        total = evidence[max(j - reach, 0) : j + reach + 1].sum()
+        most = max(most, total)
+        if j == k:
+            here = total
+    return here if here >= PEAK * most else 0.0
 
 
 @kernel
