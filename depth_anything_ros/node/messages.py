@@ -20,7 +20,7 @@ from std_msgs.msg import Header
 
 _LEVELS = np.arange(256, dtype=np.uint8).reshape(256, 1)
 _PALETTE: NDArray[np.uint8] = np.ascontiguousarray(
-    cv2.applyColorMap(_LEVELS, cv2.COLORMAP_TURBO).reshape(256, 3)[:, ::-1]
+    cv2.applyColorMap(_LEVELS, cv2.COLORMAP_TURBO)[..., ::-1]
 )
 _LARGEST_MM = np.iinfo(np.uint16).max
 
@@ -61,11 +61,10 @@ def color_of(nearness: NDArray[np.float32]) -> NDArray[np.uint8]:
 
     The span between the 2nd and the 98th percentile fills the palette.
     """
-    low, high = np.percentile(nearness[::4, ::4], (2, 98))
-    scale = 255.0 / max(float(high - low), 1e-6)
-    levels = np.clip((nearness - low) * scale, 0, 255)
-    picture: NDArray[np.uint8] = _PALETTE[levels.astype(np.uint8)]
-    return picture
+    low, high = map(float, np.percentile(nearness[::4, ::4], (2, 98)))
+    over_low = cv2.subtract(cv2.min(nearness, high), low)
+    levels = cv2.multiply(over_low, 255.0 / max(high - low, 1e-6), dtype=cv2.CV_8U)
+    return np.asarray(cv2.applyColorMap(levels, _PALETTE), np.uint8)
 
 
 def cloud_message(header: Header, cloud: PointCloud) -> PointCloud2:
