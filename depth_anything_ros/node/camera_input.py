@@ -51,7 +51,7 @@ class CameraInput:
         self._health = health
         self._name = health.name
         self._info: CameraInfo | None = None
-        self._model: tuple[object, CameraModel] | None = None
+        self._model: tuple[object, CameraModel, float] | None = None
         self._last_stamp_ns = 0
         is_raw = parameters.configs.node.image_transport == 'raw'
         self._subscriptions = [
@@ -123,8 +123,9 @@ class CameraInput:
         fov_deg = self._parameters.configs.cameras[self._name].horizontal_fov_deg
         key = (width, height, is_rectified, fov_deg, None if info is None else _content(info))
         if self._model is None or self._model[0] != key:
-            self._model = key, self._new_model(width, height, is_rectified, fov_deg)
-        self._warn_of(self._model[1], width)
+            model = self._new_model(width, height, is_rectified, fov_deg)
+            self._model = key, model, model.horizontal_fov_deg
+        self._warn_of(self._model[2], width)
         return self._model[1]
 
     def _new_model(
@@ -143,7 +144,7 @@ class CameraInput:
         virtual_cameras(model, width, height)
         return model
 
-    def _warn_of(self, model: CameraModel, width: int) -> None:
+    def _warn_of(self, fov_deg: float, width: int) -> None:
         if self._info is None:
             self._health.warned(
                 'camera_info', 'no camera_info: horizontal_fov_deg stands in, distances are rough'
@@ -154,7 +155,6 @@ class CameraInput:
                 f'camera_info is for a width of {self._info.width}, the image has {width}: '
                 'taken as resized',
             )
-        fov_deg = model.horizontal_fov_deg
         if not TRAINED_FOV_DEG[0] <= fov_deg <= TRAINED_FOV_DEG[1]:
             self._health.warned(
                 'field of view',

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import cv2
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.config import NodeConfig
-from depth_anything_ros.frame import DepthMap, Prediction
+from depth_anything_ros.frame import DepthMap, Prediction, View
 from depth_anything_ros.mapping.local_grid import OccupancyGrid as GridCells
 from depth_anything_ros.node import topics
 from depth_anything_ros.node.calibration import message_of_pinhole
@@ -24,11 +24,13 @@ from depth_anything_ros.node.messages import (
 )
 from depth_anything_ros.node.quality_of_service import advertise
 from depth_anything_ros.node.topics import Topic
+from depth_anything_ros.node.view_frames import view_frame, ViewFrames
 from depth_anything_ros.pipeline import CameraResult, Output
 from nav_msgs.msg import OccupancyGrid
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.lifecycle import LifecycleNode
+from rclpy.time import Time
 from std_msgs.msg import Header
 
 VIEW_TOPICS = (
@@ -38,6 +40,9 @@ VIEW_TOPICS = (
     topics.COLOR,
     topics.CONFIDENCE,
 )
+
+EARLY = 0.9
+"""Share of its period after which a grid may be published, so that jitter costs no grid."""
 
 
 class Publishers:
@@ -78,6 +83,7 @@ class CameraOutputs:
         self._prefix = prefix
         self._whole = Publishers(node, prefix, (topics.POINTS, topics.SCAN))
         self._views = [Publishers(node, prefix, VIEW_TOPICS)]
+        self._frames: ViewFrames | None = None
 
     def wanted(self) -> Output:
         """Return what somebody listens to, of what the pipeline can leave out."""
@@ -93,10 +99,13 @@ class CameraOutputs:
         """Publish a camera's results; header: of the image."""
         pairs = list(zip(result.predictions, result.depth_maps, strict=True))
         several = len(pairs) > 1
-        for i, (prediction, depth_map) in enumerate(pairs):
-            publishers = self._view(i) if several else self._views[0]
-            own = Header(stamp=header.stamp, frame_id=f'{header.frame_id}_view_{i}')
-            _publish_view(publishers, prediction, depth_map, own if several else header, config)
+        for prediction, depth_map in pairs:
+            publishers, own = self._views[0], header
+            if several:
+                publishers = self._view(prediction.view, header)
+                frame_id = view_frame(header.frame_id, prediction.view.index)
+                own = Header(stamp=header.stamp, frame_id=frame_id)
+            _publish_view(publishers, prediction, depth_map, own, config)
         if not all(depth_map.scale.is_metric for depth_map in result.depth_maps):
             return
         if result.cloud is not None:
@@ -105,11 +114,15 @@ class CameraOutputs:
             base = Header(stamp=header.stamp, frame_id=config.base_frame)
             self._whole.publish(topics.SCAN, scan_message(base, result.scan))
 
-    def _view(self, index: int) -> Publishers:
-        while len(self._views) <= index + 1:
-            prefix = f'{self._prefix}view_{len(self._views) - 1}/'
+    def _view(self, view: View, header: Header) -> Publishers:
+        """Return the publishers of one of several views, which come in order."""
+        if self._frames is None:
+            self._frames = ViewFrames(self._node)
+        if len(self._views) <= view.index + 1:
+            prefix = f'{self._prefix}view_{view.index}/'
             self._views.append(Publishers(self._node, prefix, VIEW_TOPICS))
-        return self._views[index + 1]
+            self._frames.announce(header, view)
+        return self._views[view.index + 1]
 
     def close(self) -> None:
         """Take the topics down."""
@@ -124,13 +137,20 @@ class GridOutput:
         """Advertise the grid."""
         self._publishers = Publishers(node, '', (topics.GRID,))
         self._last: OccupancyGrid | None = None
+        self._last_stamp_ns = 0
 
     def is_heard(self) -> bool:
         """Return whether somebody listens."""
         return self._publishers.is_heard()
 
+    def is_due(self, stamp_ns: int, rate_hz: float) -> bool:
+        """Return whether a grid of this stamp keeps to the rate; 0 is any rate."""
+        since_ns = stamp_ns - self._last_stamp_ns
+        return rate_hz == 0 or not 0 <= since_ns < EARLY * 1e9 / rate_hz
+
     def publish(self, grid: GridCells, header: Header) -> None:
         """Publish a grid; header: newest stamp, and the frame it lies in."""
+        self._last_stamp_ns = Time.from_msg(header.stamp).nanoseconds
         self._last = grid_message(header, grid)
         self._publishers.publish(topics.GRID, self._last)
 

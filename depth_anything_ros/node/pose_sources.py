@@ -33,16 +33,20 @@ class PoseError(RuntimeError):
 
 
 class PoseSource(Protocol):
-    """Poses by stamp; called from the worker, so a source guards what its callbacks write."""
+    """
+    Poses by stamp; PoseError where one is not known.
+
+    Called from the worker, so a source guards what its callbacks write.
+    """
 
     grid_frame: str
     base_frame: str
 
     def base_from_sensor(self, name: str, frame_id: str, stamp_ns: int) -> Transform:
-        """Return the pose of a camera's or another sensor's frame, z = 0 at the floor."""
+        """Return the pose of a camera or another sensor on the robot, z = 0 at the floor."""
 
-    def grid_from_base(self, stamp_ns: int) -> Transform:
-        """Return the pose of the robot in the grid's fixed frame; raise PoseError."""
+    def grid_from_base(self, stamp_ns: int) -> Transform | None:
+        """Return the robot's pose in the fixed frame, None where none is meant to be."""
 
     def clear(self) -> None:
         """Forget the poses: time has jumped."""
@@ -68,9 +72,9 @@ class FixedPoses:
             )
         return self._mountings[name]
 
-    def grid_from_base(self, stamp_ns: int) -> Transform:
-        """Raise PoseError: nothing tells where the robot is."""
-        raise PoseError('pose_source is none: the grid shows one step')
+    def grid_from_base(self, stamp_ns: int) -> Transform | None:
+        """Return None: nothing tells where the robot is."""
+        return None
 
     def clear(self) -> None:
         """Do nothing: mountings do not depend on time."""

@@ -90,8 +90,8 @@ class References:
             raise PoseError(f'{name} cannot be used before the pose of the camera is known')
         stamp_ns = _stamp_ns(message)
         base_from_sensor = self._poses.base_from_sensor(name, message.header.frame_id, stamp_ns)
-        if frame.grid_from_base is not None:
-            then = self._poses.grid_from_base(stamp_ns)
+        then = self._poses.grid_from_base(stamp_ns)
+        if frame.grid_from_base is not None and then is not None:
             base_from_sensor = inverse(frame.grid_from_base) @ then @ base_from_sensor
         return inverse(frame.base_from_camera) @ base_from_sensor
 

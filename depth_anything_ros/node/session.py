@@ -93,8 +93,10 @@ class Session:
 
     def reconfigure(self, configs: Configs) -> None:
         """Take new settings."""
-        self._mountings.clear()
-        self._mountings.update(mountings_of(configs))
+        mountings = mountings_of(configs)
+        self._mountings.update(mountings)
+        for name in self._mountings.keys() - mountings.keys():
+            del self._mountings[name]
         pipeline = self._worker.pipeline
         self._worker.between_steps(lambda: pipeline.reconfigure(configs.pipeline))
 
@@ -196,9 +198,9 @@ class Session:
             stamp = Time(nanoseconds=frame.stamp_ns).to_msg()
             header = Header(stamp=stamp, frame_id=self._inputs[frame.camera].frame_id)
             self._outputs[frame.camera].publish(result, header, config)
-        if step.grid is not None:
-            newest = max((r.frame for r in step.cameras), key=lambda f: f.stamp_ns)
-            stamp = Time(nanoseconds=newest.stamp_ns).to_msg()
+        newest_ns = max(result.frame.stamp_ns for result in step.cameras)
+        if step.grid is not None and self._grid.is_due(newest_ns, config.grid_rate_hz):
+            stamp = Time(nanoseconds=newest_ns).to_msg()
             poses = self._poses
             frame_id = poses.base_frame if step.grid.is_one_shot else poses.grid_frame
             self._grid.publish(step.grid, Header(stamp=stamp, frame_id=frame_id))

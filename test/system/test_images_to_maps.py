@@ -118,3 +118,25 @@ def test_odometry_that_is_missing_is_named_and_the_grid_shows_one_step(robot: Ro
     robot.keep_showing(lambda: grids, 'a grid')
     assert grids[-1].header.frame_id == 'base_link'
     assert sum('no message on odom yet' in line for line in robot.log) == 1
+
+
+def test_a_wide_camera_is_seen_in_views(robot: Robot) -> None:
+    depths = [robot.hear(f'view_{i}/depth/image_rect', Image) for i in range(2)]
+    infos = robot.hear('view_0/depth/camera_info', CameraInfo)
+    clouds = robot.hear('depth/points', PointCloud2)
+    robot.start(horizontal_fov_deg=130.0)
+    robot.until(lambda: all(depths) and infos and clouds, 'depth', lambda: robot.show(info=False))
+    assert depths[0][-1].header.frame_id == 'camera_optical_frame_view_0'
+    assert depths[1][-1].header.frame_id == 'camera_optical_frame_view_1'
+    assert infos[-1].width == WIDTH
+    assert (clouds[-1].width, clouds[-1].header.frame_id) == (2 * WIDTH, 'camera_optical_frame')
+    assert any('130° wide' in line for line in robot.log)
+
+
+def test_the_grid_keeps_to_its_rate(robot: Robot) -> None:
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    depths = robot.hear('depth/image_rect', Image)
+    robot.start(grid_rate_hz=2.0)
+    robot.keep_showing(lambda: len(depths) > 20, 'depth')
+    stamps = [m.header.stamp.sec + m.header.stamp.nanosec / 1e9 for m in grids]
+    assert stamps and all(gap > 0.44 for gap in np.diff(np.unique(stamps)))

@@ -1,0 +1,45 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The frames of the views that a wide camera is split into, told to tf."""
+
+from __future__ import annotations
+
+from depth_anything_ros.frame import View
+from depth_anything_ros.transforms import quaternion_from_rotation
+from geometry_msgs.msg import Quaternion, Transform, TransformStamped
+from rclpy.lifecycle import LifecycleNode
+from std_msgs.msg import Header
+
+
+def view_frame(camera_frame: str, index: int) -> str:
+    """Return the name of a view's optical frame."""
+    return f'{camera_frame}_view_{index}'
+
+
+def transform_of_view(header: Header, view: View) -> TransformStamped:
+    """Return the view's frame in the camera's, whose header is given."""
+    x, y, z, w = quaternion_from_rotation(view.camera_from_view)
+    return TransformStamped(
+        header=header,
+        child_frame_id=view_frame(header.frame_id, view.index),
+        transform=Transform(rotation=Quaternion(x=x, y=y, z=z, w=w)),
+    )
+
+
+class ViewFrames:
+    """Broadcasts each view's frame once, where tf2_ros is installed."""
+
+    def __init__(self, node: LifecycleNode) -> None:
+        """Advertise /tf_static, or say that it cannot be."""
+        try:
+            from tf2_ros import StaticTransformBroadcaster
+        except ImportError:
+            self._broadcaster = None
+            node.get_logger().warning('tf2_ros is not installed: frames of views are not in tf')
+        else:
+            self._broadcaster = StaticTransformBroadcaster(node)
+
+    def announce(self, header: Header, view: View) -> None:
+        """Broadcast the frame of a view; header: of its camera's image."""
+        if self._broadcaster is not None:
+            self._broadcaster.sendTransform(transform_of_view(header, view))

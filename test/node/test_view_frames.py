@@ -1,0 +1,26 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import math
+
+from depth_anything_ros.camera import CameraModel, Pinhole
+from depth_anything_ros.frame import Frame, View
+from depth_anything_ros.node.view_frames import transform_of_view
+import numpy as np
+import pytest
+from std_msgs.msg import Header
+
+PINHOLE = Pinhole(4, 4, 2.0, 2.0, 1.5, 1.5)
+
+
+def test_a_view_is_turned_about_the_down_axis_of_its_camera() -> None:
+    frame = Frame('camera', 0, np.zeros((4, 4), np.uint8), 'mono', CameraModel(PINHOLE))
+    c, s = math.cos(0.5), math.sin(0.5)
+    rotation = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
+    view = View(frame, 1, np.zeros((4, 4, 3), np.uint8), PINHOLE, rotation)
+    transform = transform_of_view(Header(frame_id='optical'), view)
+    assert (transform.header.frame_id, transform.child_frame_id) == ('optical', 'optical_view_1')
+    q = transform.transform.rotation
+    assert (q.x, q.y, q.z, q.w) == pytest.approx((0, math.sin(0.25), 0, math.cos(0.25)))
