@@ -62,9 +62,9 @@ def color_of(nearness: NDArray[np.float32]) -> NDArray[np.uint8]:
     The span between the 2nd and the 98th percentile fills the palette.
     """
     low, high = map(float, np.percentile(nearness[::4, ::4], (2, 98)))
-    over_low = cv2.subtract(cv2.min(nearness, high), low)
-    levels = cv2.multiply(over_low, 255.0 / max(high - low, 1e-6), dtype=cv2.CV_8U)
-    return np.asarray(cv2.applyColorMap(levels, _PALETTE), np.uint8)
+    levels = (nearness - np.float32(low)) * np.float32(255.0 / max(high - low, 1e-6))
+    np.clip(levels, 0, 255, out=levels)
+    return np.asarray(cv2.applyColorMap(levels.astype(np.uint8), _PALETTE), np.uint8)
 
 
 def cloud_message(header: Header, cloud: PointCloud) -> PointCloud2:
