@@ -24,7 +24,7 @@ LEAST_CORRELATION = 0.3
 SHIFT_STEP = 0.1
 """Prior standard deviation of the change of b in a frame, of the median inverse depth."""
 
-SMALLEST_SHARE = 0.3
+SMALLEST_SHARE = 0.2
 
 EFFECTIVE_SAMPLES_UNPOSED = 20
 """Without a pose the scene's own motion looks like flicker, all of it in one direction."""
@@ -45,20 +45,21 @@ def align(
     """
     Return the scale of `now` under which it agrees with `last`, of which 1/z = a·d + b is known.
 
+    A value of 0 is saturated, such as sky, and left out.
     The last inverse depths are warped by the poses where both have one. None where the two have
     too little in common. Both predictions are equally noisy, so the line is the reduced major axis
     (the ratio of standard deviations), which least squares would bend; IRLS with Tukey's weights.
     """
     if last.values.shape != now.values.shape:
         return None
-    known = a * last.values + b
+    known = np.where(last.values > 0, a * last.values + b, 0.0)
     posed = last.grid_from_view is not None and now.grid_from_view is not None
     if last.grid_from_view is not None and now.grid_from_view is not None:
         now_from_last = inverse(now.grid_from_view) @ last.grid_from_view
         known, values = _warp(known, now_from_last, now)
     else:
         known, values = known.ravel(), now.values.ravel()
-    good = np.isfinite(values) & (known > SMALLEST_INVERSE_DEPTH)
+    good = (values > 0) & (known > SMALLEST_INVERSE_DEPTH)
     if good.sum() < SMALLEST_SHARE * last.values.size:
         return None
     samples = EFFECTIVE_SAMPLES if posed else EFFECTIVE_SAMPLES_UNPOSED
@@ -90,9 +91,10 @@ def _major_axis(
 ) -> Alignment | None:
     """Return the robust line y = A·x + B near B = b, None where it explains too little."""
     middle = median(y)
-    weights = 1 / np.maximum(y, 0.2 * middle) ** 2
     slope, offset = _first_axis(x, y, b, with_shift)
     for _ in range(4):
+        # The mean of both sides: weights of one noisy side alone would favour its small values.
+        weights = 1 / np.maximum((y + slope * x + offset) / 2, 0.2 * middle) ** 2
         misfits = np.abs(y - slope * x - offset) * np.sqrt(weights)
         spread = 1.4826 * median(misfits) + SMALLEST_MISFIT
         robust = weights * np.maximum(1 - (misfits / (4.685 * spread)) ** 2, 0.0) ** 2

@@ -43,7 +43,7 @@ LOST_DRIFT_PER_ROOT_S = 0.05
 """A lost scale is forgotten, so that a source which contradicts it wins in the end."""
 
 UNALIGNED_SPREAD = 0.5
-SOURCE_SPREAD = 0.01
+SOURCE_SPREAD = 0.03
 """Relative errors: of a scale carried over a scene cut, and that every source has in common."""
 
 LARGEST_SIGMA = 0.25
@@ -110,7 +110,7 @@ class ScaleEstimator:
         elif prediction.is_metric:
             self._belief, self._source = self._trusting(prediction.view.pinhole), 'network'
         for measurement in self._measurements(prediction, small):
-            self._correct(measurement)
+            self._correct(measurement, small.middle)
         estimate = self._estimate(small, prediction.is_metric)
         self._last = stated
         self._refine_mount(stated)
@@ -192,9 +192,10 @@ class ScaleEstimator:
         self._used_ns.update({reference.source: reference.stamp_ns for reference in fresh})
         return fresh
 
-    def _correct(self, measurement: ScaleMeasurement) -> None:
+    def _correct(self, measurement: ScaleMeasurement, middle: float) -> None:
         measured = np.array([measurement.a, measurement.b])
-        noise = measurement.covariance + SOURCE_SPREAD**2 * np.outer(measured, measured)
+        common = np.outer(measured, measured) + np.diag([0.0, (measurement.a * middle) ** 2])
+        noise = measurement.covariance + SOURCE_SPREAD**2 * common
         if self._belief is None:
             self._belief = _Belief(measured, noise)
         else:
@@ -240,4 +241,6 @@ def _relative_sigma(belief: _Belief, small: Thumbnail) -> float:
     """Return the relative standard deviation of 1/z at the median of the prediction."""
     row = np.array([small.middle, 1.0])
     level = float(row @ belief.state)
-    return math.sqrt(float(row @ belief.covariance @ row)) / level if level > 0 else math.inf
+    if small.middle <= 0 or level <= 0:
+        return math.inf
+    return math.sqrt(float(row @ belief.covariance @ row)) / level

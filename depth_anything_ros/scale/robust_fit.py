@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-HYPOTHESES = 80
-SEARCHED_SAMPLES = 300
+HYPOTHESES = 64
+SEARCHED_SAMPLES = 250
 TOLERANCE = 0.12
 """Share of the prediction within which a sample agrees with a line while it is searched."""
 

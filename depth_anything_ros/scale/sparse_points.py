@@ -54,8 +54,9 @@ def measure_points(prediction: Prediction, reference: SparseReference) -> ScaleM
 def _in_view(prediction: Prediction, points: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return (N, 3) finite points of the view's optical frame before the camera."""
     step = max(1, len(points) // MOST_POINTS)
-    some = points[::step].astype(np.float64) @ prediction.view.camera_from_view
-    return some[np.isfinite(some).all(axis=1) & (some[:, 2] > NEAREST_M)]
+    some = points[::step].astype(np.float64)
+    turned = some[np.isfinite(some).all(axis=1)] @ prediction.view.camera_from_view
+    return turned[turned[:, 2] > NEAREST_M]
 
 
 def _visible(

@@ -1,0 +1,277 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+import math
+
+import cv2
+from depth_anything_ros.config import ScaleConfig
+from depth_anything_ros.frame import SparseReference
+from depth_anything_ros.scale.estimate import LOST, ScaleHealth
+from depth_anything_ros.scale.fusion import ScaleEstimator
+from depth_anything_ros.scale.ground_plane import measure_floor
+from depth_anything_ros.scale.thumbnail import thumbnail
+from depth_anything_ros.transforms import transform_from
+import numpy as np
+import pytest
+from scenes import FLOOR, MOUNT, PINHOLE, prediction, relative, ROOM, Scene, smooth_noise
+
+DEPTH = ROOM.depth(MOUNT)
+POINTS = PINHOLE.back_project(DEPTH.astype(np.float32))
+WALL = Scene(planes=[(1, 0, 0, 1.2)]).depth(MOUNT)
+RATE_HZ = 10.0
+
+
+class Stream:
+    """Predictions of true depth at 10 Hz, and how far the estimator's scale is off."""
+
+    def __init__(self, config=None, noise=0.03):
+        self.estimator = ScaleEstimator(config or ScaleConfig())
+        self.rng = np.random.default_rng(0)
+        self.noise = noise
+        self.count = 0
+
+    def feed(self, depth=DEPTH, a=0.02, b=0.05, **kwargs):
+        """Return the estimate for the next frame and its median relative error."""
+        values = relative(depth, a, b, self.noise, self.rng)
+        step = prediction(values, stamp_s=self.count / RATE_HZ, **kwargs)
+        self.count += 1
+        estimate = self.estimator.update(step)
+        clean = (1 / depth - b) / a
+        found = np.maximum(estimate.a * clean + estimate.b, 1e-3)
+        return estimate, np.median(np.abs(1 / found / depth - 1))
+
+
+def forward(metres):
+    return transform_from(np.eye(3), np.array([metres, 0.0, 0.0]))
+
+
+def scan(stamp_s, points=POINTS[110]):
+    return SparseReference('scan', round(stamp_s * 1e9), points.reshape(-1, 3))
+
+
+def test_one_frame_is_enough():
+    estimate, error = Stream().feed()
+    assert error < 0.02
+    assert (estimate.source, estimate.age_s, estimate.health) == ('floor', 0.0, ScaleHealth.GOOD)
+    assert 0.001 < estimate.sigma < 0.05
+    assert 0.3 < estimate.inlier_share <= 1.0
+
+
+def test_nothing_known_is_lost():
+    estimate, _ = Stream().feed(WALL)
+    assert estimate is LOST
+    estimate, _ = Stream(ScaleConfig(use_floor=False)).feed()
+    assert estimate is LOST
+
+
+def test_a_wall_that_fills_the_view_is_lost_in_time():
+    stream = Stream(ScaleConfig(scale_timeout_s=1.0))
+    for _ in range(10):
+        stream.feed()
+    estimates = [stream.feed(WALL)[0] for _ in range(12)]
+    assert not estimates[-1].is_metric
+    assert estimates[-1].age_s > 1.0
+    assert all(estimate.age_s > 0 for estimate in estimates)
+    estimate, error = stream.feed()
+    assert estimate.is_metric and error < 0.05
+
+
+def test_hold_goes_on_without_sources():
+    stream = Stream(ScaleConfig(on_scale_loss='hold', scale_timeout_s=0.5))
+    stream.feed()
+    for _ in range(10):
+        estimate, error = stream.feed(base_from_camera=None)
+    assert estimate.health is ScaleHealth.HELD
+    assert estimate.is_metric and error < 0.05
+    assert stream.estimator.update(prediction(np.zeros_like(DEPTH, np.float32))).sigma > 0.2
+
+
+def test_without_sources_the_scale_times_out():
+    stream = Stream(ScaleConfig(scale_timeout_s=0.5))
+    stream.feed()
+    healths = [stream.feed(base_from_camera=None)[0].health for _ in range(7)]
+    assert healths == [ScaleHealth.GOOD] * 5 + [ScaleHealth.LOST] * 2
+
+
+def test_a_jump_of_the_networks_scale_is_followed_at_once():
+    stream = Stream()
+    for _ in range(8):
+        stream.feed(grid_from_base=np.eye(4))
+    for a in (0.06, 0.02, 0.02 / 3):
+        _, error = stream.feed(a=a, grid_from_base=np.eye(4), base_from_camera=None)
+        assert error < 0.03
+
+
+@pytest.mark.parametrize('grid_from_base', [None, np.eye(4)], ids=['no pose', 'pose'])
+def test_a_flickering_network_gives_a_static_scene(grid_from_base):
+    """Spread of metric depth at fixed pixels, against a fit a frame and against none."""
+    rng = np.random.default_rng(1)
+    estimator, static = ScaleEstimator(ScaleConfig()), 1 + 0.03 * smooth_noise(rng)
+    depths = {'fused': [], 'per frame': [], 'fixed': []}
+    for i in range(45):
+        a, b = 0.02 * (1 + rng.uniform(-0.1, 0.1)), 0.05 + rng.uniform(-0.02, 0.02)
+        values = (relative(DEPTH, a, b, 0.05, rng) * static).astype(np.float32)
+        step = prediction(values, stamp_s=i / RATE_HZ, grid_from_base=grid_from_base)
+        fused, single = estimator.update(step), measure_floor(thumbnail(step), with_shift=True)
+        clean = ((1 / DEPTH - b) / a)[20::40, 20::40]
+        depths['fused'].append(1 / (fused.a * clean + fused.b))
+        depths['per frame'].append(1 / (single.a * clean + single.b))
+        depths['fixed'].append(1 / (0.02 * clean + 0.05))
+    spread = {
+        name: np.median(np.std(np.diff(np.log(z[15:]), axis=0), axis=0))
+        for name, z in depths.items()
+    }
+    assert spread['fused'] < spread['per frame'] / 3
+    assert spread['fused'] < spread['fixed'] / 3
+
+
+def test_a_moving_robot_is_not_lagged():
+    stream, errors = Stream(), []
+    for i in range(40):
+        pose = forward(0.06 * i)
+        depth = ROOM.depth(pose @ MOUNT)
+        errors.append(stream.feed(depth, 0.02 + 0.002 * (i % 2), grid_from_base=pose)[1])
+    assert max(errors) < 0.05
+
+
+def test_a_ramp_does_not_become_the_floor():
+    tangent = math.tan(math.radians(10))
+    stream, errors = Stream(), []
+    for i in range(25):
+        pose = forward(0.06 * i)
+        ramp = Scene([FLOOR, (-tangent, 0, 1, -3.0 * tangent), (1, 0, 0, 8)])
+        depth = np.minimum(ramp.depth(pose @ MOUNT), 12.0)
+        errors.append(stream.feed(depth, grid_from_base=pose)[1])
+    assert max(errors) < 0.1
+
+
+def test_a_table_that_comes_under_the_lens_does_not_become_the_floor():
+    table = Scene(ROOM.planes, [((-0.6, -2.0, 0.0), (1.2, 2.0, 0.25))])
+    stream = Stream(ScaleConfig(scale_timeout_s=1.0))
+    for i in range(30):
+        pose = forward(0.06 * i - 2.4)
+        estimate, error = stream.feed(table.depth(pose @ MOUNT), grid_from_base=pose)
+        assert not estimate.is_metric or error < 0.15
+
+
+def test_several_sources_agree():
+    stream = Stream()
+    estimate, error = stream.feed(references=[scan(0.0)])
+    floor_alone, _ = Stream().feed()
+    assert error < 0.02
+    assert estimate.sigma < floor_alone.sigma
+
+
+def test_a_scan_replaces_the_floor():
+    stream = Stream()
+    estimate, error = stream.feed(base_from_camera=None, references=[scan(0.02)])
+    assert (estimate.source, estimate.health) == ('scan', ScaleHealth.GOOD)
+    assert error < 0.05
+
+
+@pytest.mark.parametrize('offset_s', [-0.2, 0.06])
+def test_a_reference_of_another_time_does_not_count(offset_s):
+    stream = Stream()
+    stream.count = 10
+    estimate, _ = stream.feed(base_from_camera=None, references=[scan(1.0 + offset_s)])
+    assert estimate is LOST
+
+
+def test_a_reference_counts_once():
+    config = ScaleConfig(reference_max_age_s=1.0)
+    stream = Stream(config)
+    ages = [stream.feed(base_from_camera=None, references=[scan(0.0)])[0].age_s for _ in range(3)]
+    assert ages == pytest.approx([0.0, 0.1, 0.2])
+
+
+def test_references_shifted_in_time_do_not_spoil_the_scale():
+    """A robot that turns sees, in a scan 0.3 s old, what was elsewhere."""
+    stream = Stream(ScaleConfig(reference_max_age_s=0.5))
+    for _ in range(8):
+        stream.feed()
+    shifted = np.roll(POINTS[110], 60, axis=0).copy()
+    shifted[:, :2] = POINTS[110][:, :2] / POINTS[110][:, 2:] * shifted[:, 2:]
+    for i in range(10):
+        _, error = stream.feed(references=[scan(stream.count / RATE_HZ - 0.3 + 1e-3 * i, shifted)])
+    assert error < 0.05
+
+
+def test_a_single_range_keeps_the_scale_with_the_last_shift():
+    stream = Stream(ScaleConfig(scale_timeout_s=0.5))
+    for _ in range(5):
+        stream.feed()
+    cone = np.hypot(*np.meshgrid(PINHOLE.ray_x, PINHOLE.ray_y)) < math.tan(0.1)
+    nearest = np.linalg.norm(POINTS, axis=-1)[cone].min()
+    for i in range(5, 25):
+        axis = np.array([[0, 0, nearest]], np.float32)
+        reference = SparseReference('range', i * 100_000_000, axis, 0.1)
+        a = 0.02 * (1 + 0.2 * (i % 3))
+        estimate, error = stream.feed(a=a, base_from_camera=None, references=[reference])
+    assert (estimate.source, estimate.health) == ('range', ScaleHealth.GOOD)
+    assert error < 0.06
+
+
+def test_a_marker_in_the_image_gives_metres():
+    config = ScaleConfig(use_floor=False, marker_size_m=0.4)
+    family = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_APRILTAG_36h11)
+    side = round(0.4 * PINHOLE.fx / 2.0)
+    image = np.full((252, 336, 3), 255, np.uint8)
+    black = cv2.aruco.generateImageMarker(family, 5, side)[..., None]
+    image[90 : 90 + side, 140 : 140 + side] = black
+    depth = np.full((252, 336), 2.0)
+    estimate, error = Stream(config).feed(depth, b=0.0, image=image)
+    assert (estimate.source, estimate.health) == ('marker', ScaleHealth.GOOD)
+    assert error < 0.03
+
+
+def test_metric_predictions_pass_through():
+    estimator = ScaleEstimator(ScaleConfig())
+    for i in range(3):
+        step = prediction(DEPTH.astype(np.float32), None, stamp_s=100.0 * i, is_metric=True)
+        estimate = estimator.update(step)
+    assert (estimate.a, estimate.b, estimate.source) == (1.0, 0.0, 'network')
+    assert estimate.health is ScaleHealth.GOOD
+    assert estimate.age_s == math.inf
+
+
+def test_metric_predictions_are_corrected():
+    estimator = ScaleEstimator(ScaleConfig())
+    for i in range(10):
+        step = prediction((1.2 * DEPTH).astype(np.float32), stamp_s=i / RATE_HZ, is_metric=True)
+        estimate = estimator.update(step)
+    assert estimate.a == pytest.approx(1.2, rel=0.02)
+    assert estimate.source == 'floor'
+
+
+def test_metric_predictions_are_corrected_for_the_focal_length():
+    """Twice the focal length it was trained with shows everything twice as large."""
+    focal = PINHOLE.fy / PINHOLE.height
+    estimator = ScaleEstimator(ScaleConfig(training_focal=focal / 2))
+    half = prediction((DEPTH / 2).astype(np.float32), None, is_metric=True)
+    assert estimator.update(half).a == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize('values', [np.nan, 0.0, 5.0], ids=['nan', 'zero', 'constant'])
+def test_a_broken_prediction_is_lost_and_forgiven(values):
+    stream = Stream()
+    stream.feed()
+    broken = np.full_like(DEPTH, values, dtype=np.float32)
+    estimate = stream.estimator.update(prediction(broken, stamp_s=0.1))
+    assert not estimate.is_metric
+    stream.count = 2
+    estimate, error = stream.feed()
+    assert estimate.is_metric and error < 0.05
+
+
+def test_reset_forgets():
+    stream = Stream()
+    stream.feed()
+    stream.estimator.reset()
+    assert stream.feed(base_from_camera=None)[0] is LOST
+
+
+def test_time_that_jumps_back_starts_afresh():
+    stream = Stream()
+    stream.count = 50
+    stream.feed()
+    stream.count = 0
+    assert stream.feed(base_from_camera=None)[0] is LOST

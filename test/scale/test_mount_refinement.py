@@ -1,0 +1,89 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+import math
+
+from depth_anything_ros.config import ScaleConfig
+from depth_anything_ros.scale.fusion import ScaleEstimator
+from depth_anything_ros.scale.mount_refinement import MountEstimate, refined_view
+from depth_anything_ros.transforms import base_from_mounted_camera, transform_from
+import numpy as np
+import pytest
+from scenes import MOUNT, prediction, relative, ROOM, textured
+
+
+def drive(estimator, true_mount, count=13, step_m=0.06, with_pose=True, image=textured):
+    """Feed the estimator a straight drive of a camera whose stated mount is MOUNT."""
+    for i in range(count):
+        grid_from_base = transform_from(np.eye(3), np.array([step_m * i - 1.0, 0.0, 0.0]))
+        pose = grid_from_base @ true_mount
+        values = relative(ROOM.depth(pose))
+        estimate = estimator.update(
+            prediction(
+                values,
+                stamp_s=0.1 * i,
+                grid_from_base=grid_from_base if with_pose else None,
+                image=image(ROOM, pose),
+            )
+        )
+    return values, estimate, ROOM.depth(pose)
+
+
+@pytest.fixture(scope='module')
+def wrong():
+    """Return what a drive tells of a mount that is 1° and 2 cm off, and is refined."""
+    estimator = ScaleEstimator(ScaleConfig(refine_mount=True))
+    true_mount = base_from_mounted_camera(0.1, 0.0, 0.52, 0.0, 0.15 + math.radians(1), 0.0)
+    return estimator, true_mount, *drive(estimator, true_mount)
+
+
+def test_offsets_move_the_mount():
+    moved = MountEstimate(0.1, 0.02, 0.0, 0.0).applied(MOUNT)
+    expected = base_from_mounted_camera(0.1, 0.0, 0.52, 0.0, 0.25, 0.0)
+    np.testing.assert_allclose(moved, expected, atol=1e-12)
+
+
+def test_a_wrong_mount_is_found(wrong):
+    mount = wrong[0].mount
+    assert mount.pitch_rad == pytest.approx(math.radians(1), abs=math.radians(0.15))
+    assert mount.height_m == pytest.approx(0.02, abs=0.006)
+    assert abs(mount.pitch_rad - math.radians(1)) < 2 * mount.pitch_sigma_rad
+    assert mount.height_sigma_m < 0.03
+
+
+def test_the_refined_mount_makes_the_scale_right(wrong):
+    _, _, values, estimate, depth = wrong
+    found = 1 / (estimate.a * values + estimate.b)
+    assert np.median(np.abs(found / depth - 1)) < 0.02
+
+
+def test_the_refined_view_has_the_true_pose(wrong):
+    estimator, true_mount, values, *_ = wrong
+    view = prediction(values).view
+    np.testing.assert_allclose(estimator.refined(view).base_from_view, true_mount, atol=0.006)
+    assert ScaleEstimator(ScaleConfig()).refined(view) is view
+    no_pose = prediction(values, base_from_camera=None).view
+    assert refined_view(no_pose, estimator.mount) is no_pose
+
+
+def test_a_true_mount_is_left_alone():
+    estimator = ScaleEstimator(ScaleConfig())
+    drive(estimator, MOUNT, count=9)
+    mount = estimator.mount
+    assert mount.pitch_rad == pytest.approx(0.0, abs=math.radians(0.4))
+    assert mount.height_m == pytest.approx(0.0, abs=0.01)
+    assert abs(mount.pitch_rad) < 2 * mount.pitch_sigma_rad < math.radians(2)
+
+
+@pytest.mark.parametrize(
+    'how',
+    [
+        {'with_pose': False},
+        {'step_m': 0.0},
+        {'image': lambda *_: np.full((252, 336, 3), 99, np.uint8)},
+    ],
+    ids=['no pose', 'standing', 'bare floor'],
+)
+def test_nothing_is_known_of_the_mount(how):
+    estimator = ScaleEstimator(ScaleConfig())
+    drive(estimator, MOUNT, count=5, **how)
+    assert estimator.mount == MountEstimate(0.0, 0.0, math.inf, math.inf)
