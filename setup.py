@@ -36,6 +36,7 @@ setup(
         (SHARE, ['package.xml']),
         *shared('launch'),
         *shared('config'),
+        *shared('demo'),
     ],
     zip_safe=False,
     python_requires='>=3.10',

@@ -25,11 +25,17 @@ ARGUMENTS = {
     'camera_info': ('camera_info', 'topic of the calibration'),
     'cameras': ('', 'names of several cameras, as front,left: image and camera_info lie below'),
     'odom': ('odom', 'topic of the odometry, with pose_source:=odometry'),
+    'scan_reference': ('scan_reference', 'topic of a lidar to take the scale from'),
+    'points_reference': ('points_reference', 'topic of a cloud to take the scale from'),
+    'range_reference': ('range_reference', 'topic of a range sensor to take the scale from'),
+    'depth_reference': ('depth_reference', 'topic of registered depth to take the scale from'),
     'namespace': ('', 'namespace of the node and of what it publishes'),
     'use_sim_time': ('false', 'take the time from /clock'),
     'rviz': ('false', 'show everything in rviz'),
     'shared_memory': ('true', 'give Fast DDS room for large images, unless a profile is set'),
 }
+
+SHARED_INPUTS = ('odom', 'scan_reference', 'points_reference', 'range_reference')
 
 SETTINGS = {
     'model': 'name or path of the network',
@@ -101,7 +107,7 @@ def node(context: LaunchContext) -> list[Node]:
                 LaunchConfiguration('params_file'),
                 {'use_sim_time': yaml.safe_load(given['use_sim_time']), **settings},
             ],
-            remappings=[*inputs, ('odom', given['odom'])],
+            remappings=[*inputs, *((name, given[name]) for name in SHARED_INPUTS)],
         )
     ]
 
@@ -113,6 +119,7 @@ def inputs_below(prefix: str, given: Mapping[str, str]) -> list[tuple[str, str]]
         (f'{prefix}image_raw', image),
         (f'{prefix}image_raw/compressed', f'{image}/compressed'),
         (f'{prefix}camera_info', prefix + given['camera_info']),
+        (f'{prefix}depth_reference', prefix + given['depth_reference']),
     ]
 
 
