@@ -1,6 +1,7 @@
 # make demo    see it work: a recording through the real node, into demo_output/
 # make test    lint, types, layers and tests
 # make setup   only the virtual environment both use
+# make bench   every figure of docs/performance.md on this machine, an hour of it
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -47,5 +48,22 @@ $(EXPORT_VENV)/.installed: setup.py
 	$(EXPORT_VENV)/bin/python -m pip install --quiet --editable '.[cpu,export,replay,dev]'
 	touch $@
 
+# Small is measured with random weights, which torch makes, beside transformers, which needs it.
+BENCH := $(EXPORT_VENV)/bin/python
+SOAK_SECONDS ?= 1800
+SMALL := --model small --random-weights --size 252x336
+RATES := --search 6 --rate 20 10 30
+
+bench: $(EXPORT_VENV)/.installed
+	$(BENCH) -m pip install --quiet --editable '.[$(EXTRAS),export]'
+	$(BENCH) benchmark/chain.py $(SMALL) $(RATES) --json benchmark_output/chain_small.json
+	$(BENCH) benchmark/chain.py $(SMALL) $(RATES) --image-size 1280x720 \
+		--json benchmark_output/chain_small_720p.json
+	$(BENCH) benchmark/chain.py $(RATES) 60 --json benchmark_output/chain_demo.json
+	$(BENCH) benchmark/peers.py --json benchmark_output/peers.json
+	$(BENCH) benchmark/growth.py --json benchmark_output/growth.json
+	$(BENCH) benchmark/soak.py --seconds $(SOAK_SECONDS) --json benchmark_output/soak.json
+	$(BENCH) benchmark/tables.py benchmark_output docs/performance.md
+
 clean:
-	rm -rf $(VENV) $(EXPORT_VENV) demo_output build
+	rm -rf $(VENV) $(EXPORT_VENV) demo_output benchmark_output build

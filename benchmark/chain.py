@@ -19,7 +19,7 @@ from depth_anything_ros.estimation.models import parse_size
 from depth_anything_ros.transforms import base_from_mounted_camera
 from footage import DEMO_RECORDING, Footage, load_footage
 from machine import write_json
-from rig import Measurement, Rig, running_rig
+from rig import Measurement, our_node, Rig, running_rig
 from stand_in import random_weights_model
 
 FOOTAGE_IMAGES = 60
@@ -94,9 +94,9 @@ def print_table(result: Mapping[str, Any]) -> None:
     print(f'memory {result["rss_mb"]:.0f} MB, input {result["input_sha256"][:16]}')
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(description: str | None) -> argparse.ArgumentParser:
     """Return the options that every benchmark of the chain shares."""
-    result = argparse.ArgumentParser(description=__doc__)
+    result = argparse.ArgumentParser(description=description)
     result.add_argument('--model', default='demo', help='demo, a catalogue name or an .onnx')
     result.add_argument('--random-weights', action='store_true', help='right in speed only')
     result.add_argument('--size', default='', help='HEIGHTxWIDTH of the network; else auto')
@@ -114,7 +114,7 @@ def footage_for(options: argparse.Namespace) -> Footage:
 
 def main() -> None:
     """Measure, print a table, write JSON where asked."""
-    options_parser = parser()
+    options_parser = parser(__doc__)
     options_parser.add_argument('--rate', type=float, nargs='+', default=[20.0], help='Hz')
     options_parser.add_argument('--seconds', type=float, default=60.0, help='for each rate')
     options_parser.add_argument(
@@ -125,7 +125,7 @@ def main() -> None:
     parameters, footage = load_model(
         options.model, options.size, footage, random_weights=options.random_weights
     )
-    with running_rig(footage, parameters) as rig:
+    with running_rig(footage, our_node(footage, parameters)) as rig:
         result = measure(rig, options.rate, options.seconds, options.search)
     result = {
         'model': options.model + ('-random' if options.random_weights else ''),

@@ -16,7 +16,7 @@ import struct
 import tempfile
 import threading
 import time
-from typing import Any
+from typing import Any, TypeAlias
 
 from depth_anything_ros.config import CameraConfig, settings_of
 from depth_anything_ros.node.calibration import message_of_pinhole
@@ -45,6 +45,7 @@ MOST_DROPS_PERCENT = 5.0
 OVERLOAD_HZ = 150.0
 CAMERA_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 LISTENER_QOS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
+Answer: TypeAlias = tuple[type, str]
 ANSWERS = tuple(topic for topic in OUTPUTS if topic.name != '/diagnostics')
 
 
@@ -121,18 +122,15 @@ class Camera:
 class Listener:
     """Notes when each output is received, by the stamp that it carries."""
 
-    def __init__(self, node: Node, prefixes: Sequence[str], listeners: int) -> None:
+    def __init__(self, node: Node, answers: Sequence[Answer], listeners: int) -> None:
         """Subscribe to every output so many times."""
         self._lock = threading.Lock()
         self._heard: dict[int, list[int]] = defaultdict(list)
         self._stage_ms: list[dict[str, float]] = []
-        names = [p + t.name for p in prefixes for t in ANSWERS if t.per_camera]
-        names += [t.name for t in ANSWERS if not t.per_camera]
-        types = {t.name: t.type for t in ANSWERS}
-        self._needed = listeners * len(names)
-        for name in names * listeners:
-            kind = types[next(t for t in types if name.endswith(t))]
-            node.create_subscription(kind, name, self._note, LISTENER_QOS, raw=True)
+        self._needed = listeners * len(answers)
+        for _ in range(listeners):
+            for kind, name in answers:
+                node.create_subscription(kind, name, self._note, LISTENER_QOS, raw=True)
         node.create_subscription(DiagnosticArray, '/diagnostics', self._note_stages, 10)
 
     def _note(self, data: bytes) -> None:
@@ -172,11 +170,11 @@ class Listener:
 
 
 class Rig:
-    """The camera and the listener, in this process, and the process of the node."""
+    """The camera and the listener, in this process, and the processes that are measured."""
 
-    def __init__(self, process: Process, camera: Camera, listener: Listener) -> None:
+    def __init__(self, processes: Sequence[Process], camera: Camera, listener: Listener) -> None:
         """Take what is running."""
-        self.process = process
+        self._processes = processes
         self._camera = camera
         self._listener = listener
 
@@ -184,10 +182,10 @@ class Rig:
         """Show images at a rate and return what came of it, the first moments left out."""
         self._show(rate_hz, SETTLE_S)
         self._listener.forget()
-        cpu, start = cpu_seconds(self.process.pid), time.perf_counter()
+        cpu, start = self._cpu_seconds(), time.perf_counter()
         sent = self._show(rate_hz, seconds)
         elapsed = time.perf_counter() - start
-        cpu_percent = 100 * (cpu_seconds(self.process.pid) - cpu) / elapsed
+        cpu_percent = 100 * (self._cpu_seconds() - cpu) / elapsed
         stage_ms = self._listener.mean_stage_ms()
         time.sleep(LAST_ANSWERS_S)
         return Measurement(
@@ -195,7 +193,7 @@ class Rig:
             timing=timing_of({stamp: stamp for stamp in sent}, self._listener.answers_ns()),
             stage_ms=stage_ms,
             cpu_percent=round(cpu_percent, 1),
-            rss_mb=round(resident_mb(self.process.pid), 1),
+            rss_mb=round(sum(resident_mb(process.pid) for process in self._processes), 1),
         )
 
     def highest_rate(self, seconds: float) -> float:
@@ -210,6 +208,9 @@ class Rig:
                 high = middle
         return round(low, 1)
 
+    def _cpu_seconds(self) -> float:
+        return sum(cpu_seconds(process.pid) for process in self._processes)
+
     def _show(self, rate_hz: float, seconds: float) -> list[int]:
         start = time.perf_counter()
         stamps = []
@@ -218,35 +219,62 @@ class Rig:
             stamps.append(self._camera.show())
         return stamps
 
-    def wait_until_heard(self) -> None:
-        """Wait until the node is active; raise ProcessError where it fails."""
+    def wait_until_answered(self) -> None:
+        """Wait until all is active and an image was answered; raise ProcessError on failure."""
         give_up = time.monotonic() + START_S
-        while not self._camera.is_heard:
-            if self.process.logged_errors or time.monotonic() > give_up:
-                raise self.process.error('the node does not start')
-            time.sleep(0.05)
+        while not (self._camera.is_heard and self._listener.answers_ns()):
+            for process in self._processes:
+                if process.logged_errors or process.return_code is not None:
+                    raise process.error(f'the {process.name} does not start')
+            if time.monotonic() > give_up:
+                raise self._processes[0].error(f'no image was answered in {START_S:.0f} s')
+            if self._camera.is_heard:
+                self._camera.show()
+            time.sleep(0.1)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """
+    What is measured.
+
+    commands: modules and arguments of the processes; answers: the outputs an image must bring;
+    prefixes: of the topics of each camera.
+    """
+
+    commands: Sequence[tuple[str, Sequence[str]]]
+    answers: Sequence[Answer]
+    prefixes: Sequence[str] = ('',)
+
+
+def our_node(footage: Footage, parameters: Mapping[str, Any], cameras: int = 1) -> Subject:
+    """Return the node, with the same footage from each of its cameras, and all its outputs."""
+    names = [f'camera_{i}' for i in range(cameras)] if cameras > 1 else ['camera']
+    prefixes = [f'{name}/' for name in names] if cameras > 1 else ['']
+    answers = [(t.type, p + t.name) for t in ANSWERS if t.per_camera for p in prefixes]
+    answers += [(t.type, t.name) for t in ANSWERS if not t.per_camera]
+    arguments = _ros_arguments({**footage.parameters, **parameters}, names)
+    return Subject([(NODE, arguments)], answers, prefixes)
 
 
 @contextmanager
-def running_rig(
-    footage: Footage, parameters: Mapping[str, Any], *, cameras: int = 1, listeners: int = 1
-) -> Iterator[Rig]:
-    """Start a node on a domain of its own, and what feeds it and listens to it."""
-    names = [f'camera_{i}' for i in range(cameras)] if cameras > 1 else ['camera']
-    prefixes = [f'{name}/' for name in names] if cameras > 1 else ['']
-    with tempfile.TemporaryDirectory() as logs, ProcessGroup(Path(logs)) as processes:
-        arguments = _ros_arguments({**footage.parameters, **parameters}, names)
-        process = processes.start('node', NODE, *arguments)
-        os.environ.update(processes.environment)
+def running_rig(footage: Footage, subject: Subject, listeners: int = 1) -> Iterator[Rig]:
+    """Start what is measured on a domain of its own, and what feeds it and listens to it."""
+    with tempfile.TemporaryDirectory() as logs, ProcessGroup(Path(logs)) as group:
+        processes = [
+            group.start(f'{module.rpartition(".")[2]}_{i}', module, *arguments)
+            for i, (module, arguments) in enumerate(subject.commands)
+        ]
+        os.environ.update(group.environment)
         with rclpy.init():
             node = rclpy.create_node('rig')
-            camera, listener = Camera(node, footage, prefixes), Listener(node, prefixes, listeners)
+            camera = Camera(node, footage, subject.prefixes)
+            rig = Rig(processes, camera, Listener(node, subject.answers, listeners))
             executor = SingleThreadedExecutor()
             executor.add_node(node)
             spinning = threading.Thread(target=executor.spin, daemon=True)
             spinning.start()
-            rig = Rig(process, camera, listener)
-            rig.wait_until_heard()
+            rig.wait_until_answered()
             yield rig
             executor.shutdown()
             spinning.join()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.estimation.backend import BackendError
-from depth_anything_ros.estimation.models import exports_of, parse_size
+from depth_anything_ros.estimation.models import export_path, parse_size
 from depth_anything_ros.estimation.private_cache import cache_folder, write_whole
 from depth_anything_ros.scale.ground_plane import floor_inverse_depth
 from depth_anything_ros.transforms import Transform
@@ -36,7 +36,7 @@ def random_weights_model(
 
     Depth of random weights has no floor, so no scale would be found and every stage after it
     would rest. The scene is what `pinhole` sees of a room, standing still at `base_from_camera`.
-    Raise BackendError where the architecture was not exported at this size yet.
+    Raise BackendError where the architecture is not exported at this size and torch is missing.
     """
     height, width = parse_size(size)
     source = _exported(f'{name}-random', size)
@@ -49,19 +49,21 @@ def random_weights_model(
 
 
 def _exported(name: str, size: str) -> Path:
-    try:
-        files = [file for file in exports_of(name) if file.metadata.size == size]
-    except BackendError:
-        files = []
-    for file in files:
-        if file.metadata.precision == 'fp32' and file.metadata.batch in ('', '1'):
-            return file.path
-    architecture = name.removesuffix('-random')
-    raise BackendError(
-        f'{architecture} with random weights is not exported at {size} yet: '
-        f'`depth-anything-ros model export {architecture} --random-weights --size {size}` '
-        'in an environment with torch (`make bench` makes one)'
-    )
+    """Return the architecture's export; it is made where there is none and torch is installed."""
+    path = export_path(f'{name}-random', *parse_size(size), 'fp32')
+    if not path.exists():
+        try:
+            from depth_anything_ros.estimation.export import export_model
+            from depth_anything_ros.estimation.sources import random_source
+        except ImportError as error:
+            raise BackendError(
+                f'{name} with random weights is not exported at {size}, which needs torch: run '
+                f'this once with the Python of .venv-export, which `make bench` makes ({error})'
+            ) from error
+        height, width = parse_size(size)
+        source = random_source(name)
+        export_model(source.model, path, source.metadata, height=height, width=width)
+    return path
 
 
 def _inverse_depth(pinhole: Pinhole, base_from_camera: Transform) -> NDArray[np.float64]:

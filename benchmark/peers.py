@@ -1,0 +1,98 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The node beside the published designs, in the same run, with Small of random weights at one size.
+
+`transformers`: its depth-estimation pipeline in a node. `chain`: that node and one that makes
+the cloud, in two processes. `chain_same_network`: the chain with this package's network and
+runtime in it, so that only the processes and the messages between them differ. Needs torch.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from chain import figures, footage_for, load_model, parser
+from depth_anything_ros.estimation.models import parse_size
+from footage import Footage
+from machine import write_json
+from peer_nodes import CLOUD, DEPTH
+from rig import our_node, running_rig, Subject
+from sensor_msgs.msg import Image, PointCloud2
+
+OVERLOAD_HZ = 60.0
+PEER = 'peer_nodes'
+KEPT = ('offered_hz', 'rate_hz', 'dropped_percent', 'cpu_percent', 'age_ms', 'rss_mb')
+
+
+def subjects(footage: Footage, size: str, parameters: dict[str, Any]) -> dict[str, Subject]:
+    """Return what is compared, by name; the first is the node of this package."""
+    network = ('--size', *map(str, parse_size(size)))
+    cloud, clouds = (PEER, ('cloud',)), [(PointCloud2, CLOUD)]
+    same = (PEER, ('depth', '--onnx', parameters['model']))
+    return {
+        'ours': our_node(footage, parameters),
+        'transformers': Subject([(PEER, ('depth', *network))], [(Image, DEPTH)]),
+        'chain': Subject([(PEER, ('depth', *network)), cloud], clouds),
+        'chain_same_network': Subject([same, cloud], clouds),
+    }
+
+
+def measure(footage: Footage, subject: Subject, rate_hz: float, seconds: float) -> dict[str, Any]:
+    """Return the highest throughput, and the figures at a rate that every peer can hold."""
+    with running_rig(footage, subject) as rig:
+        flooded = rig.show(OVERLOAD_HZ, seconds)
+        calm = rig.show(rate_hz, seconds)
+    result = figures(calm)
+    cpu_ms = 10.0 * calm.cpu_percent / calm.timing.rate_hz
+    return {
+        'throughput_hz': round(flooded.timing.rate_hz, 2),
+        'cpu_ms_per_image': round(cpu_ms, 1),
+        **{name: result[name] for name in KEPT},
+    }
+
+
+def ratios(results: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """Return how many times better the node of this package does."""
+    ours, peer = results['ours'], results['transformers']
+    found = {'transformers_rate_ratio': ours['throughput_hz'] / peer['throughput_hz']}
+    for name, chain in (('multi_process', 'chain'), ('same_network', 'chain_same_network')):
+        other = results[chain]
+        found[f'{name}_age_ratio'] = other['age_ms']['mean'] / ours['age_ms']['mean']
+        found[f'{name}_cpu_ratio'] = other['cpu_ms_per_image'] / ours['cpu_ms_per_image']
+    return {name: round(value, 2) for name, value in found.items()}
+
+
+def main() -> None:
+    """Measure, print a table, write JSON where asked."""
+    options_parser = parser(__doc__)
+    options_parser.set_defaults(model='small', random_weights=True, size='252x336')
+    options_parser.add_argument('--rate', type=float, default=3.0, help='Hz that all can hold')
+    options_parser.add_argument('--seconds', type=float, default=20.0, help='for each figure')
+    options = options_parser.parse_args()
+    here = str(Path(__file__).parent)
+    os.environ['PYTHONPATH'] = os.pathsep.join([here, os.environ.get('PYTHONPATH', '')])
+    footage = footage_for(options)
+    parameters, footage = load_model(
+        options.model, options.size, footage, random_weights=options.random_weights
+    )
+    results = {}
+    print(f'{"":20}{"throughput":>12}{"age":>10}{"p99":>10}{"CPU":>14}{"memory":>10}')
+    for name, subject in subjects(footage, options.size, parameters).items():
+        row = results[name] = measure(footage, subject, options.rate, options.seconds)
+        print(
+            f'{name:20}{row["throughput_hz"]:10.1f}Hz{row["age_ms"]["mean"]:8.1f}ms'
+            f'{row["age_ms"]["p99"]:8.1f}ms{row["cpu_ms_per_image"]:8.1f}ms/img'
+            f'{row["rss_mb"]:7.0f} MB',
+            flush=True,
+        )
+    found = ratios(results)
+    for name, value in found.items():
+        print(f'{name}: {value}')
+    write_json(options.json, {**found, **results})
+
+
+if __name__ == '__main__':
+    main()
