@@ -104,7 +104,11 @@ class CameraInput:
         if behind_s > 0:
             raise InputError('order', 'it is older than the one before')
         self._last_stamp_ns = stamp_ns
-        age_s = (self._node.get_clock().now().nanoseconds - stamp_ns) / 1e9
+        now_ns = self._node.get_clock().now().nanoseconds
+        if now_ns > 0:  # simulated time is 0 until /clock arrives
+            self._check_age((now_ns - stamp_ns) / 1e9)
+
+    def _check_age(self, age_s: float) -> None:
         longest_s = self._parameters.configs.node.max_age_s
         if age_s > longest_s:
             raise InputError(

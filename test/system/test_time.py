@@ -66,3 +66,10 @@ def test_stamps_of_the_future_are_named(robot: Robot) -> None:
     robot.until(named, 'a warning', show)
     assert depths
     assert len([line for line in robot.log if 'in the future' in line]) == 1
+
+
+def test_images_before_the_first_tick_of_the_clock_are_taken(robot: Robot) -> None:
+    depths = robot.hear('depth/image_rect', Image)
+    robot.start(use_sim_time=True)
+    robot.keep_showing(lambda: depths, 'depth')
+    assert not [line for line in robot.log if 'future' in line]
