@@ -274,10 +274,12 @@ def running_rig(footage: Footage, subject: Subject, listeners: int = 1) -> Itera
             executor.add_node(node)
             spinning = threading.Thread(target=executor.spin, daemon=True)
             spinning.start()
-            rig.wait_until_answered()
-            yield rig
-            executor.shutdown()
-            spinning.join()
+            try:
+                rig.wait_until_answered()
+                yield rig
+            finally:
+                executor.shutdown()
+                spinning.join()
 
 
 def _ros_arguments(parameters: Mapping[str, Any], names: Sequence[str]) -> list[str]:
