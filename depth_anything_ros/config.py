@@ -22,12 +22,14 @@ def setting(
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
     length: int | None = None,
+    is_polygon: bool = False,
     dynamic: bool = True,
 ) -> Any:
     """
     Return a dataclass field with its documentation.
 
-    length: of a list. dynamic: whether a running node can take a new value as it is.
+    length: of a list; is_polygon: it has the corners x, y, x, y, …; dynamic: whether a running
+    node can take a new value as it is.
     """
     metadata = {
         'description': description,
@@ -36,6 +38,7 @@ def setting(
         'maximum': maximum,
         'choices': choices,
         'length': length,
+        'is_polygon': is_polygon,
         'dynamic': dynamic,
     }
     return field(default=default, metadata=metadata)
@@ -190,6 +193,7 @@ class CleaningConfig:
     body_polygon: tuple[float, ...] = setting(
         (),
         'outline of what the camera sees of the robot: x, y, x, y, … as shares of the image',
+        is_polygon=True,
     )
 
 
@@ -275,6 +279,7 @@ class GridConfig:
         (0.2, 0.2, 0.2, -0.2, -0.2, -0.2, -0.2, 0.2),
         "the robot's outline in the base frame, kept free: x, y, x, y, …; empty clears nothing",
         unit='m',
+        is_polygon=True,
     )
 
 
@@ -437,6 +442,7 @@ class Setting:
     maximum: float | None
     choices: tuple[str, ...]
     length: int | None
+    is_polygon: bool
     dynamic: bool
 
     def problem_with(self, value: Any) -> str:
@@ -445,6 +451,8 @@ class Setting:
             return f'{self.name} must be {_WORDS[self.type]}, not {value!r}'
         if self.length is not None and len(value) != self.length:
             return f'{self.name} must have {self.length} numbers, not {len(value)}'
+        if self.is_polygon and len(value) > 0 and (len(value) < 6 or len(value) % 2):
+            return f'{self.name} must be three corners or more, x, y, x, y, …, or empty'
         if self.choices and value not in self.choices:
             return f'{self.name} must be one of {", ".join(self.choices)}, not {value!r}'
         if self.minimum is not None and not self.minimum <= value:

@@ -31,6 +31,7 @@ class Outer:
     mode: str = setting('fast', 'a mode', choices=('fast', 'slow'), dynamic=False)
     is_on: bool = setting(True, 'a switch')
     place: tuple[float, ...] = setting((0.0, 0.0), 'a place', length=2)
+    outline: tuple[float, ...] = setting((), 'an outline', is_polygon=True)
     inner: Inner = field(default_factory=Inner)
 
 
@@ -40,6 +41,7 @@ def test_settings_are_found_in_nested_classes() -> None:
         'mode',
         'is_on',
         'place',
+        'outline',
         'depth_m',
         'names',
     ]
@@ -65,6 +67,8 @@ def test_values_reach_their_class_and_others_keep_their_defaults() -> None:
         ('names', 'a', 'a list of texts'),
         ('names', [1], 'a list of texts'),
         ('place', [1.0], '2 numbers, not 1'),
+        ('outline', [0.0, 0.0, 1.0, 1.0], 'three corners or more'),
+        ('outline', [0.0, 0.0, 1.0, 1.0, 2.0, 0.0, 5.0], 'three corners or more'),
     ],
 )
 def test_wrong_values_are_refused_by_name(name: str, value: object, words: str) -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 import time
 
@@ -73,7 +73,13 @@ class Session:
         warn = node.get_logger().warning
         self.healths = {name: CameraHealth(name, warn) for name in outputs}
         self._worker: Worker[ImageMessage] = Worker(
-            pipeline, self._frames_of, self._located, self._wanted, self._publish, died
+            pipeline,
+            self._frames_of,
+            self._located,
+            self._wanted,
+            self._publish,
+            self._refused,
+            died,
         )
         prefixes = camera_prefixes(list(outputs), '/')
         self._references = References(node, self._poses, prefixes)
@@ -179,6 +185,10 @@ class Session:
         except (PoseError, InputError) as error:
             health.warned('reference', str(error))
         return frame
+
+    def _refused(self, frames: Sequence[Frame], error: Exception) -> None:
+        for frame in frames:
+            self.healths[frame.camera].dropped('processing', str(error))
 
     def _wanted(self) -> Output:
         wanted = Output.GRID if self._grid.is_heard() else Output(0)

@@ -10,11 +10,18 @@ import queue
 import threading
 from typing import Generic, TypeVar
 
+from depth_anything_ros.camera import CameraError
+from depth_anything_ros.config import SettingError
+from depth_anything_ros.estimation.backend import BackendError
 from depth_anything_ros.frame import Frame
 from depth_anything_ros.node.mailbox import Mailbox
 from depth_anything_ros.pipeline import Estimate, Output, Pipeline, StageClock, Step
+from depth_anything_ros.scale.known_marker import MarkerError
 
 Item = TypeVar('Item')
+
+KNOWN_ERRORS = (BackendError, CameraError, MarkerError, SettingError)
+"""What a frame can meet that is no fault of the code: its message goes to the operator."""
 
 
 class Worker(Generic[Item]):
@@ -23,7 +30,7 @@ class Worker(Generic[Item]):
 
     The first thread takes new items only once the second has taken its last estimate, so that
     nothing waits for longer than one step. The callbacks run in these threads: `frames_of` and
-    `reset` from the first, `located`, `wanted` and `publish` in the second.
+    `reset` from the first, `located`, `wanted` and `publish` in the second, `refused` in both.
     """
 
     def __init__(
@@ -33,6 +40,7 @@ class Worker(Generic[Item]):
         located: Callable[[Frame], Frame],
         wanted: Callable[[], Output],
         publish: Callable[[Step], None],
+        refused: Callable[[Sequence[Frame], Exception], None],
         died: Callable[[], None],
     ) -> None:
         """Start the threads; `died` is called where one ends by an error."""
@@ -42,6 +50,7 @@ class Worker(Generic[Item]):
         self._located = located
         self._wanted = wanted
         self._publish = publish
+        self._refused = refused
         self._died = died
         self._estimates: queue.SimpleQueue[tuple[int, Estimate] | None] = queue.SimpleQueue()
         self._room = threading.Semaphore(1)
@@ -85,11 +94,19 @@ class Worker(Generic[Item]):
             epoch, clock = self._epoch, StageClock()
             with clock.time('decode'):
                 frames = self._frames_of(items)
-            if frames:
-                self._estimates.put((epoch, self.pipeline.estimate(frames, clock)))
-            else:
+            estimate = self._estimate_of(frames, clock) if frames else None
+            if estimate is None:
                 self._room.release()
+            else:
+                self._estimates.put((epoch, estimate))
         self._estimates.put(None)
+
+    def _estimate_of(self, frames: Sequence[Frame], clock: StageClock) -> Estimate | None:
+        try:
+            return self.pipeline.estimate(frames, clock)
+        except KNOWN_ERRORS as error:
+            self._refused(frames, error)
+            return None
 
     def _interpret(self) -> None:
         while (entry := self._estimates.get()) is not None:
@@ -99,7 +116,15 @@ class Worker(Generic[Item]):
                 estimate = with_frames(estimate, [self._located(f) for f in estimate.frames])
             with self._interpreting:
                 if epoch == self._epoch:
-                    self._publish(self.pipeline.interpret(estimate, self._wanted()))
+                    self._interpret_one(estimate)
+
+    def _interpret_one(self, estimate: Estimate) -> None:
+        try:
+            step = self.pipeline.interpret(estimate, self._wanted())
+        except KNOWN_ERRORS as error:
+            self._refused(estimate.frames, error)
+        else:
+            self._publish(step)
 
 
 def with_frames(estimate: Estimate, frames: Sequence[Frame]) -> Estimate:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import threading
 
 from depth_anything_ros.camera import CameraModel, Pinhole
+from depth_anything_ros.estimation.backend import BackendError
 from depth_anything_ros.frame import Frame, Prediction, View
 from depth_anything_ros.node.worker import with_frames, Worker
 from depth_anything_ros.pipeline import Estimate, Output, StageClock, Step
@@ -52,6 +53,7 @@ def worker_of(stages: Stages, published: list[int], deaths: list[None]) -> Worke
         lambda f: f,
         lambda: Output(0),
         lambda step: published.append(step.cameras[0].stamp_ns),
+        lambda frames, error: published.append(-frames[0].stamp_ns),
         lambda: deaths.append(None),
     )
 
@@ -111,6 +113,27 @@ def test_a_thread_that_ends_by_an_error_is_reported(monkeypatch: pytest.MonkeyPa
     worker.mailbox.put('a', 1)
     worker._threads[0].join(timeout=10)
     assert len(deaths) == 1 and raised
+
+
+def test_a_frame_that_is_refused_is_passed_over() -> None:
+    stages, published, deaths = Stages(), [], []
+    estimate = stages.estimate
+
+    def refuse_the_first(frames: list[Frame], clock: StageClock) -> Estimate:
+        result = estimate(frames, clock)
+        if frames[0].stamp_ns == 1:
+            raise BackendError('the GPU is gone')
+        return result
+
+    stages.estimate = refuse_the_first  # type: ignore[method-assign]
+    worker = worker_of(stages, published, deaths)
+    stages.released.release(9)
+    for count, stamp in enumerate((1, 2), start=1):
+        worker.mailbox.put('a', stamp)
+        stages.wait_for(count)
+    worker.stop()
+    assert published == [-1, 2]
+    assert not deaths
 
 
 def test_predictions_follow_their_frames_to_others() -> None:
