@@ -268,7 +268,7 @@ def _cleared_after_s(run: Drive, mapper: Mapper, truth: Truth) -> float | None:
 
 
 def pole_found(bearing: float, errors: Errors, seed: int) -> bool:
-    """Return whether a 4 cm pole, 3 m from the camera in a bare room, is found in half a second."""
+    """Return whether a 4 cm pole 3 m from the camera is found in half a second."""
     camera = BASE_FROM_CAMERA[:3, 3]
     x = camera[0] + POLE_RANGE_M * math.cos(bearing)
     y = camera[1] + POLE_RANGE_M * math.sin(bearing)

@@ -109,16 +109,15 @@ def _mark_usable(
 ) -> None:
     height, width = inverse.shape
     foreground, min_confidence, grazing, inverse_max = limits
-    half = np.float32(0.5)
-    for v in range(height):
-        up, down = max(v - 1, 0), min(v + 1, height - 1)
-        for u in range(width):
-            left, right = max(u - 1, 0), min(u + 1, width - 1)
+    half, one = np.float32(0.5), np.float32(1.0)
+    usable[:] = 0
+    for v in range(1, height - 1):
+        for u in range(1, width - 1):
             w = inverse[v, u]
-            x = (inverse[v, right] - inverse[v, left]) * half * focal[0]
-            y = (inverse[down, u] - inverse[up, u]) * half * focal[1]
+            x = (inverse[v, u + 1] - inverse[v, u - 1]) * half * focal[0]
+            y = (inverse[v + 1, u] - inverse[v - 1, u]) * half * focal[1]
             z = w - x * ray_x[u] - y * ray_y[v]
-            ray = ray_x[u] * ray_x[u] + ray_y[v] * ray_y[v] + np.float32(1.0)
+            ray = ray_x[u] * ray_x[u] + ray_y[v] * ray_y[v] + one
             facing = w * w >= grazing * (x * x + y * y + z * z) * ray
             at_edge = near_edge[v, u] != 0
             solid = (at_edge & (w >= foreground * nearest[v, u])) | (facing & ~at_edge)
@@ -158,31 +157,35 @@ def _restore_thin(
     peak to erf(width / √8 σ): area over peak tells how much. A sharp profile is left alone.
     """
     height, width = inverse.shape
-    reach, sigma = 2 * blur, 0.5 * blur
-    profile = np.empty(2 * reach + 1, np.float32)
+    reach = 2 * blur
     for v in range(reach, height - reach):
         for u in range(reach, width - reach):
             if near_edge[v, u] == 0 or usable[v, u] == 0:
                 continue
-            most = 0.0
-            for down, right in ((0, 1), (1, 0)):
-                for i in range(-reach, reach + 1):
-                    profile[i + reach] = inverse[v + i * down, u + i * right]
-                most = max(most, _lost_height(profile, sigma))
-            inverse[v, u] += most
+            w, lost = inverse[v, u], np.float32(0.0)
+            for down, right in ((0, reach), (reach, 0)):
+                ground = max(inverse[v - down, u - right], inverse[v + down, u + right])
+                if w > np.float32(1.05) * ground > 0:
+                    lost = max(lost, _lost_height(inverse, v, u, down // reach, ground, blur))
+            inverse[v, u] += lost
 
 
 @kernel
-def _lost_height(profile: NDArray[np.float32], sigma: float) -> float:
+def _lost_height(
+    inverse: NDArray[np.float32], v: int, u: int, down: int, ground: np.float32, blur: int
+) -> np.float32:
     """Return what blur took from the middle of a profile; 0 where that is no blurred bar."""
-    size = len(profile)
-    middle = size // 2
-    ground = max(profile[0], profile[-1])
-    peak = profile[middle] - ground
-    if profile.min() < 0 or peak <= 0.05 * ground or profile.max() > profile[middle]:
-        return 0.0
-    flanks = (profile[middle // 2] + profile[-1 - middle // 2]) / 2 - ground
-    if not 0.1 * peak < flanks < 0.6 * peak:
-        return 0.0
-    area = (profile - ground).sum() / peak / sigma
-    return float(peak * min(0.11 * np.exp(1.81 * (3.67 - area)), 0.5))
+    peak = inverse[v, u] - ground
+    right = 1 - down
+    area, flanks = np.float32(0.0), np.float32(0.0)
+    for i in range(-2 * blur, 2 * blur + 1):
+        w = inverse[v + i * down, u + i * right] - ground
+        if w > peak or w + ground < 0:
+            return np.float32(0.0)
+        area += w
+        if abs(i) == blur:
+            flanks += np.float32(0.5) * w
+    if not np.float32(0.1) * peak < flanks < np.float32(0.6) * peak:
+        return np.float32(0.0)
+    widths = area / peak / (np.float32(0.5) * blur)
+    return np.float32(peak * min(0.11 * np.exp(1.81 * (3.67 - widths)), 0.5))

@@ -31,6 +31,8 @@ SKY_SHARE = 0.02
 BADLY_EXPOSED = 0.02
 """Confidence where the image shows nothing: not used, but not free to drive through either."""
 
+DARK, BRIGHT = 4, 250
+
 FORGET_NS = 500_000_000
 
 
@@ -130,30 +132,41 @@ def _judge(
     confidence: NDArray[np.float32],
 ) -> None:
     height, width = depth.shape
-    one, half = np.float32(1.0), np.float32(0.5)
-    squared_error, squared_jump = np.float32(TRUSTED_ERROR**2), edge_jump * edge_jump
+    one, half, zero = np.float32(1.0), np.float32(0.5), np.float32(0.0)
+    per_error, per_jump = one / np.float32(TRUSTED_ERROR**2), one / (edge_jump * edge_jump)
+    inverse = one / depth
     for v in range(height):
         up, down = max(v - blur, 0), min(v + blur, height - 1)
         for u in range(width):
             left, right = max(u - blur, 0), min(u + blur, width - 1)
-            d = values[v, u]
+            d, w = values[v, u], inverse[v, u]
             z = min(depth[v, u], range_max)
             error = (terms[0] * d * d + terms[1] * d + terms[2]) * z * z + terms[3]
-            near = one / (one + max(error, np.float32(0.0)) / squared_error)
-            w = one / depth[v, u]
-            across = one / depth[v, left] + one / depth[v, right] - w - w
-            along = one / depth[up, u] + one / depth[down, u] - w - w
-            bend = max(across * across, along * along) * z * z
-            # NaN beside an invalid pixel: no edge there.
-            smooth = half + half / (one + (bend if bend > 0 else np.float32(0.0)) / squared_jump)
-            trust = near * smooth * agreement[v // BLOCK, u // BLOCK]
-            valid = (depth[v, u] > 0) & (allowed[v, u] != 0) & (d > terms[4])
-            confidence[v, u] = trust if valid and trust > 0 else np.float32(0.0)
+            across = inverse[v, left] + inverse[v, right] - w - w
+            along = inverse[up, u] + inverse[down, u] - w - w
+            bend = max(across * across, along * along) * z * z * per_jump
+            bend = bend if bend > zero else zero  # NaN beside an invalid pixel: no edge there
+            smooth = half + half / (one + bend)
+            trust = smooth / (one + max(error, zero) * per_error)
+            valid = (depth[v, u] > zero) & (allowed[v, u] != 0) & (d > terms[4])
+            confidence[v, u] = trust * agreement[v // BLOCK, u // BLOCK] if valid else zero
     for v in range(0, height, BLOCK):
         for u in range(0, width, BLOCK):
-            block = image[v : v + BLOCK, u : u + BLOCK]
-            if block.max() <= 4 or block.min() >= 250:
+            if _is_badly_exposed(image[v : v + BLOCK, u : u + BLOCK]):
                 confidence[v : v + BLOCK, u : u + BLOCK] *= np.float32(BADLY_EXPOSED)
+
+
+@kernel
+def _is_badly_exposed(block: NDArray[np.uint8]) -> bool:
+    """Return whether every channel of every pixel is black, or every one white."""
+    is_dark = block[0, 0, 0] <= DARK
+    for row in range(block.shape[0]):
+        for column in range(block.shape[1]):
+            for channel in range(block.shape[2]):
+                value = block[row, column, channel]
+                if not (value <= DARK if is_dark else value >= BRIGHT):
+                    return False
+    return True
 
 
 @kernel

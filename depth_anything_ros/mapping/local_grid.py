@@ -39,6 +39,9 @@ SMALL_PIXELS = 12.0
 
 FARTHEST_POSE_M = 1e7
 
+BACK_NS = 1_000_000_000
+"""Cameras may be this late after each other; a stamp that goes back farther is another run."""
+
 
 @dataclass(frozen=True)
 class OccupancyGrid:
@@ -73,18 +76,20 @@ class LocalGrid:
         self._hits = np.zeros((side, side), np.float32)
         self._corner = (0, 0)
         self._pose: Transform | None = None
-        self._stamp_ns = 0
+        self._stamp_ns: int | None = None
 
     def update(self, views: Sequence[Surroundings]) -> None:
         """
         Take in what all views of one step saw.
 
-        Poses that are not finite or jump, and stamps that go back, reset the grid.
+        Poses that are not finite or jump, stamps that go back, and a lost scale reset the grid.
         """
         if not views:
             return
         latest = max((view.frame for view in views), key=lambda frame: frame.stamp_ns)
         self._begin(latest.grid_from_base, latest.stamp_ns)
+        if not any(view.is_metric for view in views):
+            self.reset('the scale is lost')
         for view in views:
             pose = np.eye(4) if self._pose is None else view.frame.grid_from_base
             if pose is not None and _is_usable(pose):
@@ -94,7 +99,7 @@ class LocalGrid:
     def occupancy(self) -> OccupancyGrid:
         """Return the grid as it is now."""
         cells = np.empty(self._evidence.shape, np.int8)
-        _to_percent(self._evidence, cells)
+        _to_percent(self._evidence, _PERCENT, cells)
         resolution = self.config.grid_resolution_m
         x, y = self._corner
         return OccupancyGrid(cells, resolution, x * resolution, y * resolution, self._pose is None)
@@ -122,10 +127,10 @@ class LocalGrid:
         reason = self._reason_to_reset(pose, stamp_ns)
         if reason:
             self.reset(reason)
-        elif self._pose is None:
+        elif self._pose is None or self._stamp_ns is None:
             self._evidence.fill(0.0)
         elif self.config.grid_decay_s > 0:
-            elapsed_s = (stamp_ns - self._stamp_ns) * 1e-9
+            elapsed_s = max(stamp_ns - self._stamp_ns, 0) * 1e-9
             self._evidence *= np.float32(math.exp(-elapsed_s / self.config.grid_decay_s))
         self._pose = pose if pose is not None and _is_usable(pose) else None
         self._stamp_ns = stamp_ns
@@ -136,13 +141,17 @@ class LocalGrid:
     def _reason_to_reset(self, pose: Transform | None, stamp_ns: int) -> str:
         if pose is not None and not _is_usable(pose):
             return 'the pose is not finite or too far away'
-        if stamp_ns < self._stamp_ns:
+        if self._stamp_ns is None:
+            return ''
+        if stamp_ns < self._stamp_ns - BACK_NS:
             return 'time went back'
         if pose is None or self._pose is None:
             return '' if pose is self._pose else 'the pose came or went'
         moved_m = float(np.linalg.norm(pose[:2, 3] - self._pose[:2, 3]))
         if moved_m > self.config.grid_pose_jump_m:
             return f'the pose jumped by {moved_m:.2f} m'
+        if pose[:2, 0] @ self._pose[:2, 0] < 0:
+            return 'the pose turned by more than 90°'
         return ''
 
     def _take_in(self, view: Surroundings, grid_from_base: Transform) -> None:
@@ -186,9 +195,7 @@ class LocalGrid:
         pose = np.eye(4) if self._pose is None else self._pose
         in_grid = corners @ pose[:2, :2].T + pose[:2, 3]
         cells = in_grid / self.config.grid_resolution_m - self._corner - 0.5
-        mask = np.zeros(self._evidence.shape, np.uint8)
-        cv2.fillPoly(mask, [np.round(cells).astype(np.int32)], 1)
-        self._evidence[mask > 0] = MOST_FREE
+        cv2.fillPoly(self._evidence, [np.round(cells).astype(np.int32)], MOST_FREE)
 
 
 def _is_usable(pose: Transform) -> bool:
@@ -268,39 +275,55 @@ def _update(
 
     Too close to where that ends they only lose their evidence for an obstacle.
     """
-    side = evidence.shape[0]
-    count = len(free_to)
+    side, count = evidence.shape[0], len(free_to)
+    middle = bearing_min + 0.5 * count * bearing_step
+    cos, sin = np.cos(middle), np.sin(middle)
+    cos_half = np.cos(min(0.5 * count * bearing_step, np.pi))
+    farthest = (seen_to.max() / resolution) ** 2
     for row in range(side):
+        dy = row + 0.5 - y
         for column in range(side):
+            dx = column + 0.5 - x
+            squared = dx * dx + dy * dy
             if hits[row, column] > 0:
                 more = evidence[row, column] + HIT * hits[row, column]
                 evidence[row, column] = min(more, MOST_OCCUPIED)
-                continue
-            dx, dy = column + 0.5 - x, row + 0.5 - y
-            r = np.sqrt(dx * dx + dy * dy)
-            bearing = (np.arctan2(dy, dx) - bearing_min) % (2 * np.pi)
-            half = 0.7 / max(r, 0.7)
-            first = int(np.floor((bearing - half) / bearing_step))
-            last = int(np.floor((bearing + half) / bearing_step))
-            if first < 0 or last >= count:
-                continue
-            r *= resolution
-            trust, least = np.float32(1.0), np.float32(MOST_FREE)
-            for b in range(first, last + 1):
-                if not free_from[b] <= r <= seen_to[b]:
-                    trust = np.float32(0.0)
-                    break
-                if r > free_to[b]:
-                    least = np.float32(0.0)
-                trust = min(trust, confidence[b])
-            if evidence[row, column] > least:
-                evidence[row, column] = max(evidence[row, column] - MISS * trust, least)
+            elif squared <= farthest and dx * cos + dy * sin >= cos_half * np.sqrt(squared):
+                r = np.sqrt(squared)
+                off = np.arctan2(dy * cos - dx * sin, dx * cos + dy * sin)
+                at, half = off / bearing_step + 0.5 * count, 0.7 / (max(r, 0.7) * bearing_step)
+                first, last = int(np.floor(at - half)), int(np.floor(at + half))
+                if first < 0 or last >= count:
+                    continue
+                r *= resolution
+                trust, least = np.float32(1.0), np.float32(MOST_FREE)
+                for b in range(first, last + 1):
+                    if not free_from[b] <= r <= seen_to[b]:
+                        trust = np.float32(0.0)
+                        break
+                    if r > free_to[b]:
+                        least = np.float32(0.0)
+                    trust = min(trust, confidence[b])
+                if evidence[row, column] > least:
+                    evidence[row, column] = max(evidence[row, column] - MISS * trust, least)
+
+
+_STEPS_PER_UNIT = 64
+_PERCENT = np.array(
+    [
+        -1 if abs(evidence) < KNOWN else round(100.0 / (1.0 + math.exp(-evidence)))
+        for evidence in np.arange(MOST_FREE, MOST_OCCUPIED + 0.01, 1.0 / _STEPS_PER_UNIT)
+    ],
+    dtype=np.int8,
+)
+"""Percent occupied for steps of evidence from MOST_FREE on."""
 
 
 @kernel
-def _to_percent(evidence: NDArray[np.float32], cells: NDArray[np.int8]) -> None:
+def _to_percent(
+    evidence: NDArray[np.float32], percent: NDArray[np.int8], cells: NDArray[np.int8]
+) -> None:
     for row in range(evidence.shape[0]):
         for column in range(evidence.shape[1]):
-            e = evidence[row, column]
-            percent = np.float32(100.0) / (np.float32(1.0) + np.exp(-e))
-            cells[row, column] = np.int8(percent + 0.5) if abs(e) >= KNOWN else np.int8(-1)
+            step = (evidence[row, column] - MOST_FREE) * _STEPS_PER_UNIT
+            cells[row, column] = percent[int(step + 0.5)]

@@ -28,7 +28,6 @@ RANGES_PER_FLOOR_CELL = 2
 ENOUGH_PIXELS = 2.0
 """Confidence, summed up over pixels, that makes an obstacle."""
 
-
 MOST_SIGMA = 0.25
 """Relative error of depth beyond which obstacles are not smeared farther."""
 
@@ -43,7 +42,7 @@ class Surroundings:
     obstacle: (bearings, ranges) float32, summed confidence of the pixels on obstacles. Of each
     bearing: nearest_m of the nearest obstacle, doubt_m of the nearest that may be one, +Inf
     without; floor_from_m…floor_to_m, where floor was seen without a gap, 0…0 without;
-    floor_confidence. sigma: relative error of ranges.
+    floor_confidence. sigma: relative error of ranges; is_metric: whether they are metres at all.
     """
 
     frame: Frame
@@ -58,6 +57,7 @@ class Surroundings:
     floor_confidence: NDArray[np.float32]
     range_max_m: float
     sigma: float
+    is_metric: bool
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,12 @@ class ObstacleFinder:
         """
         Return what the cleaned depth (h, w) of a view shows up to range_max_m.
 
-        Raise ValueError where the view's place on the robot is not known.
+        Raise ValueError where the view's place on the robot is unknown or not finite.
         """
         view = depth_map.view
         base_from_view = view.base_from_view
-        if base_from_view is None:
-            raise ValueError(f'camera {view.frame.camera!r} has no pose on the robot')
+        if base_from_view is None or not np.isfinite(base_from_view).all():
+            raise ValueError(f'camera {view.frame.camera!r} has no finite pose on the robot')
         table = self._ray_table(view.pinhole, base_from_view)
         config = self.config
         height = base_from_view[2, 3]
@@ -108,7 +108,7 @@ class ObstacleFinder:
             config.max_step_m,
             math.tan(math.radians(config.max_slope_deg)),
         )
-        obstacle, seen, doubt = _classify(
+        obstacle, weighted, seen, doubt = _classify(
             cleaned,
             depth_map.depth_m,
             depth_map.confidence,
@@ -125,7 +125,9 @@ class ObstacleFinder:
             ),
         )
         sparsity = 2.0 / (view.pinhole.fy * max(height, 0.05))
-        nearest, floor_from, floor_to, floor_confidence = _summary(obstacle, seen, sparsity)
+        nearest, floor_from, floor_to, floor_confidence = _summary(
+            obstacle, weighted, seen, sparsity
+        )
         return Surroundings(
             view.frame,
             base_from_view[:3, 3],
@@ -139,6 +141,7 @@ class ObstacleFinder:
             floor_confidence,
             range_max_m,
             min(depth_map.sigma, MOST_SIGMA),
+            depth_map.scale.is_metric,
         )
 
     def _ray_table(self, pinhole: Pinhole, base_from_view: Transform) -> _RayTable:
@@ -223,14 +226,16 @@ def _classify(
     bearings: int,
     ranges: int,
     heights: NDArray[np.float32],
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """
-    Return (bearings, ranges) float32: confidence of obstacles, summed; of floor, the best.
+    Return (bearings, ranges) float32 of obstacles and floor.
 
-    The third, (bearings,) float32, is the range of the nearest pixel that would be an obstacle had
-    it not been cleaned away: nothing is free behind it.
+    Confidence of obstacles, summed up; the same times range, in bins; the best confidence of
+    floor. The fourth, (bearings,) float32, is the range of the nearest pixel that would be an
+    obstacle had it not been cleaned away: nothing is free behind it.
     """
     obstacle = np.zeros((bearings, ranges), np.float32)
+    weighted = np.zeros((bearings, ranges), np.float32)
     seen = np.zeros((bearings, ranges), np.float32)
     doubt = np.full(bearings, np.float32(np.inf))
     flat, lowest, robot = heights
@@ -251,16 +256,21 @@ def _classify(
                 seen[b, int(k)] = max(seen[b, int(k)], c)
             elif lowest < height < robot:
                 obstacle[b, int(k)] += c
-            elif height < -lowest:
+                weighted[b, int(k)] += c * k
+            elif height < -lowest and lift > ground:
                 # The ray went through where the floor should be: that place is a hole.
                 through = (lift - ground) / (lift - ground - height)
                 obstacle[b, int(k * through)] += c
-    return obstacle, seen, doubt
+                weighted[b, int(k * through)] += c * k * through
+    return obstacle, weighted, seen, doubt
 
 
 @kernel
 def _summary(
-    obstacle: NDArray[np.float32], seen: NDArray[np.float32], sparsity: float
+    obstacle: NDArray[np.float32],
+    weighted: NDArray[np.float32],
+    seen: NDArray[np.float32],
+    sparsity: float,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Return what Surroundings says of each bearing; sparsity·r²: range between rows of floor."""
     bearings, ranges = obstacle.shape
@@ -269,9 +279,9 @@ def _summary(
     confidence = np.zeros(bearings, np.float32)
     for b in range(bearings):
         for k in range(ranges):
-            after = obstacle[b, k + 1] if k + 1 < ranges else np.float32(0)
-            if obstacle[b, k] > 0 and obstacle[b, k] + after >= ENOUGH_PIXELS:
-                nearest[b] = k * RANGE_STEP_M
+            pixels = obstacle[b, k : k + 2].sum()
+            if obstacle[b, k] > 0 and pixels >= ENOUGH_PIXELS:
+                nearest[b] = weighted[b, k : k + 2].sum() / pixels * RANGE_STEP_M
                 break
         first, last, total, count = -1, -1, np.float32(0), 0
         for k in range(ranges):

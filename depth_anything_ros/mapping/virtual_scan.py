@@ -58,6 +58,7 @@ def _draw(
 ) -> None:
     _draw_bearings(
         view.nearest_m,
+        view.doubt_m,
         view.floor_to_m,
         view.origin,
         view.bearing_min,
@@ -73,6 +74,7 @@ def _draw(
 @kernel
 def _draw_bearings(
     nearest: NDArray[np.float32],
+    doubt: NDArray[np.float32],
     floor_to: NDArray[np.float32],
     origin: NDArray[np.float64],
     bearing_min: float,
@@ -85,8 +87,9 @@ def _draw_bearings(
 ) -> None:
     turn = 2 * np.pi
     for b in range(len(nearest)):
-        free = nearest[b] == np.inf and floor_to[b] >= 0.95 * range_max
-        if nearest[b] == np.inf and not free:
+        free = min(nearest[b], doubt[b]) == np.inf and floor_to[b] >= 0.95 * range_max
+        # A ray may only clear what is before anything that might be an obstacle.
+        if not free and (nearest[b] == np.inf or doubt[b] < 0.95 * nearest[b]):
             continue
         reach = range_max if free else nearest[b]
         ends = np.empty(2)
@@ -97,7 +100,8 @@ def _draw_bearings(
             y = origin[1] + reach * np.sin(bearing)
             ends[side] = (np.arctan2(y, x) - start + 0.1) % turn - 0.1
             value += 0.5 * np.hypot(x, y)
-        if ends[1] - ends[0] > np.pi or ends[0] > ends[1]:
+        too_far = not free and value > range_max
+        if ends[1] - ends[0] > np.pi or ends[0] > ends[1] or too_far:
             continue
         value = clear if free else value
         for i in range(math.ceil(ends[0] / increment), math.floor(ends[1] / increment) + 1):
