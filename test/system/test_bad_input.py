@@ -13,8 +13,9 @@ import time
 from depth_anything_ros.estimation.load import load_backend
 from depth_anything_ros.node.calibration import message_of_pinhole
 import pytest
+from rclpy.parameter import Parameter
 from robot import CAMERA, HEIGHT, Robot, WIDTH
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from tiny_onnx import write_tiny_onnx
 
 pytestmark = pytest.mark.system
@@ -125,6 +126,15 @@ def test_images_that_are_too_old(robot: Robot) -> None:
         robot.show(header=header)
 
     expect_one_message_and_life(robot, 'set use_sim_time', show)
+
+
+def test_a_body_mask_that_is_not_there(robot: Robot) -> None:
+    node = robot.start(body_mask='/nowhere.png')
+    depths = robot.hear('depth/points', PointCloud2)
+    expect_one_message(robot, 'body_mask /nowhere.png is not an image', robot.show)
+    assert not depths
+    node.set_parameters([Parameter('body_mask', value='')])
+    robot.keep_showing(lambda: depths, 'a cloud without the mask')
 
 
 def test_size_changes_in_mid_stream(robot: Robot) -> None:
