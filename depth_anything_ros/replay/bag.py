@@ -43,8 +43,13 @@ DAMAGE = (
     apsw.Error,
     zstandard.ZstdError,
     zstd.ZstdError,
-    KeyError,
+    AssertionError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
     RuntimeError,
+    TypeError,
     ValueError,
     struct.error,
 )
@@ -79,7 +84,7 @@ def decode(raw: RawMessage) -> Any:
     """Return the message; raise RecordingError where its type is unknown or its bytes are not."""
     try:
         return message_types().deserialize_cdr(raw.data, raw.type_name)
-    except (SerdeError, KeyError, ValueError, struct.error, IndexError) as error:
+    except (SerdeError, *DAMAGE) as error:
         raise RecordingError(f'{raw.topic}: not a valid {raw.type_name}: {error}') from error
 
 
@@ -106,6 +111,8 @@ class _Indexed:
 
     def messages(self, topics: Collection[str]) -> Iterator[RawMessage]:
         wanted = [c for c in self._reader.connections if c.topic in topics]
+        if not wanted:
+            return
         last = self.start_ns
         try:
             for connection, last, data in self._reader.messages(connections=wanted):
@@ -157,8 +164,7 @@ class _Linear:
                         name = schemas[channel.schema_id].name
                         yield RawMessage(channel.topic, name, record.log_time, record.data)
             except DAMAGE:
-                share = 100 * stream.tell() / max(1, file.stat().st_size)
-                tears.append(f'{file.name} is torn at byte {stream.tell()} ({share:.0f} %)')
+                tears.append(f'{file.name} is torn at byte {stream.tell()}')
 
 
 class Recording:
@@ -188,7 +194,7 @@ class Recording:
             indexed = files[0] if len(files) == 1 else path
         try:
             return _Indexed(indexed)
-        except (ReaderError, FileNotFoundError, OSError) as error:
+        except DAMAGE as error:
             return self._salvage(path, str(error))
 
     def _salvage(self, path: Path, reason: str) -> _Source:

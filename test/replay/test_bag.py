@@ -13,6 +13,7 @@ from depth_anything_ros.replay.bag import (
     RecordingError,
     RecordingWriter,
 )
+from hypothesis import given, HealthCheck, settings, strategies as st
 import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 
@@ -106,6 +107,52 @@ def test_torn_file_inside_a_folder_is_salvaged(tmp_path: Path) -> None:
     with Recording(path) as recording:
         assert recording.damage is not None
         assert len(list(recording.messages(['/even']))) > 5
+
+
+def read_or_refused(path: Path) -> int:
+    """Return how many messages could be read before a RecordingError, the only one allowed."""
+    count = 0
+    try:
+        with Recording(path) as recording:
+            for message in recording.messages():
+                decode(message)
+                count += 1
+    except RecordingError:
+        pass
+    return count
+
+
+@given(st.floats(0, 1), st.booleans())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_wherever_it_is_torn_it_is_read_or_refused(
+    small_mcap: bytes, tmp_path: Path, share: float, as_zeros: bool
+) -> None:
+    kept = round(len(small_mcap) * share)
+    rest = bytes(len(small_mcap) - kept) if as_zeros else b''
+    (tmp_path / 'torn.mcap').write_bytes(small_mcap[:kept] + rest)
+    assert read_or_refused(tmp_path / 'torn.mcap') <= 8
+
+
+@given(st.floats(0, 0.9999), st.integers(1, 255))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_whatever_byte_is_wrong_it_is_read_or_refused(
+    small_mcap: bytes, tmp_path: Path, share: float, flip: int
+) -> None:
+    wrong = bytearray(small_mcap)
+    wrong[int(len(wrong) * share)] ^= flip
+    (tmp_path / 'wrong.mcap').write_bytes(wrong)
+    read_or_refused(tmp_path / 'wrong.mcap')
+
+
+@pytest.fixture(scope='module')
+def small_mcap(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = write_recording(tmp_path_factory.mktemp('small') / 'bag', 8)
+    return (path / 'bag.mcap').read_bytes()
+
+
+def test_no_topics_are_no_messages(tmp_path: Path) -> None:
+    with Recording(write_recording(tmp_path / 'bag', 3)) as recording:
+        assert list(recording.messages([])) == []
 
 
 def test_torn_before_the_first_message_is_an_error(tmp_path: Path) -> None:
