@@ -55,7 +55,7 @@ SMALL := --model small --random-weights --size 252x336
 RATES := --search 6 --rate 20 10 30
 
 bench: $(EXPORT_VENV)/.installed
-	$(BENCH) -m pip install --quiet --editable '.[$(EXTRAS),export]'
+	$(BENCH) -m pip install --quiet --editable '.[$(EXTRAS),export]' pillow
 	$(BENCH) benchmark/chain.py $(SMALL) $(RATES) --json benchmark_output/chain_small.json
 	$(BENCH) benchmark/chain.py $(SMALL) $(RATES) --image-size 1280x720 \
 		--json benchmark_output/chain_small_720p.json
