@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 import logging
 import math
@@ -28,7 +29,7 @@ PREFERRED = {'openvino': ('fp32', 'fp16'), 'tensorrt': ('fp16', 'fp32')}
 
 def load_backend(config: EstimationConfig) -> Backend:
     """Return the backend the settings ask for, proven; raise BackendError with the cure."""
-    kind = _kind(config.backend)
+    kind = choose_backend(config.backend)
     files = rungs(config, kind)
     load = partial(open_backend, kind=kind, config=config)
     if len(files) == 1:
@@ -36,14 +37,23 @@ def load_backend(config: EstimationConfig) -> Backend:
     return LadderBackend(files, load, config.target_rate_hz)
 
 
-def open_backend(model: ModelFile, kind: str, config: EstimationConfig) -> Backend:
-    """Return one model running on a backend; BackendError where its licence or proof forbids."""
+def open_backend(
+    model: ModelFile,
+    kind: str,
+    config: EstimationConfig,
+    report: Callable[[float], None] | None = None,
+) -> Backend:
+    """
+    Return one model running on a backend; BackendError where its licence or proof forbids.
+
+    report: called with the share done, 0 to 1, where an engine must be built.
+    """
     about = model.metadata
     check_license(about.name, about.license, config.accept_noncommercial_license)
     reference = reference_of(model)
     backend: Backend
     if kind == 'tensorrt':
-        backend = TensorRtBackend(model, open_gpu())
+        backend = TensorRtBackend(model, open_gpu(), report)
     else:
         backend = OpenVinoBackend(model, config.inference_threads)
     try:
@@ -80,7 +90,8 @@ def rungs(config: EstimationConfig, kind: str) -> list[ModelFile]:
     return [best[size] for size in sorted(best, key=lambda size: math.prod(parse_size(size)))]
 
 
-def _kind(asked: str) -> str:
+def choose_backend(asked: str) -> str:
+    """Return `openvino` or `tensorrt` for a setting that may be `auto`."""
     if asked != 'auto':
         return asked
     if not has_nvidia_gpu():

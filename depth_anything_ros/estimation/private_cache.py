@@ -10,10 +10,12 @@ from pathlib import Path
 import stat
 import tempfile
 
+from depth_anything_ros.estimation.backend import BackendError
+
 DIGEST_SUFFIX = '.sha256'
 
 
-class UntrustedFileError(RuntimeError):
+class UntrustedFileError(BackendError):
     """A cached file that somebody else owns or could have written."""
 
 

@@ -29,7 +29,7 @@ TOLERANCES = {
     'fp32': (0.9995, 0.01),
     'fp16': (0.998, 0.03),
     'bf16': (0.98, 0.12),
-    'int8': (0.95, 0.25),
+    'int8': (0.98, 0.12),
 }
 """Least rank correlation and largest error by the coarsest precision that runs."""
 

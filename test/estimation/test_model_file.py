@@ -1,14 +1,12 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from depth_anything_ros.estimation.backend import BackendError
+from depth_anything_ros.estimation.model_file import ModelFile, ModelMetadata
+from hypothesis import given, settings, strategies as st
 import onnx
 import pytest
 from tiny_onnx import write_tiny_onnx
-
-from depth_anything_ros.estimation.backend import BackendError
-from depth_anything_ros.estimation.model_file import ModelFile, ModelMetadata
 
 
 def test_metadata_written_by_onnx_is_read_without_it(tmp_path):
@@ -42,7 +40,7 @@ def test_a_truncated_file_is_refused_or_has_no_metadata(tmp_path_factory, share)
 
 
 @given(data=st.binary(max_size=300))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_bytes_are_read_or_refused(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / 'bytes.onnx'
     path.write_bytes(data)
@@ -76,3 +74,11 @@ def test_oversized_dimensions_are_refused(tmp_path):
     )
     with pytest.raises(BackendError, match='does not fit'):
         ModelFile.open(path)
+
+
+def test_a_stated_error_of_depth_is_a_number_below_one():
+    assert ModelMetadata('a').depth_sigma == 0.06
+    assert ModelMetadata('a', relative_error='0.15').depth_sigma == 0.15
+    for text in ('much', '1.5', '-0.1', 'nan'):
+        with pytest.raises(BackendError, match='relative_error'):
+            _ = ModelMetadata('a', relative_error=text).depth_sigma

@@ -3,14 +3,13 @@
 
 import sys
 
+from depth_anything_ros.estimation.backend import BackendError
+from depth_anything_ros.estimation.model_file import ModelFile
+from depth_anything_ros.estimation.openvino_backend import OpenVinoBackend
 import numpy as np
 from onnx import TensorProto
 import pytest
 from tiny_onnx import HEIGHT, WIDTH, write_tiny_onnx
-
-from depth_anything_ros.estimation.backend import BackendError
-from depth_anything_ros.estimation.model_file import ModelFile
-from depth_anything_ros.estimation.openvino_backend import OpenVinoBackend
 
 
 def load(path):

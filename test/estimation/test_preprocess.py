@@ -1,12 +1,11 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
 
-import numpy as np
-import pytest
-
 from depth_anything_ros.camera import CameraError, CameraModel, Pinhole
 from depth_anything_ros.estimation.preprocess import Preprocessor
 from depth_anything_ros.frame import Frame
+import numpy as np
+import pytest
 
 PINHOLE = Pinhole(80, 60, 60.0, 60.0, 39.5, 29.5)
 FISHEYE = CameraModel(Pinhole(320, 240, 95.0, 95.0, 159.5, 119.5), 'equidistant', (0.0,) * 4)

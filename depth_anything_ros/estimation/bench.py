@@ -1,0 +1,90 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Inference times of exports on a backend; the figures behind `depth-anything-ros bench`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+import json
+from pathlib import Path
+import time
+
+from depth_anything_ros.config import EstimationConfig
+from depth_anything_ros.estimation.backend import Backend
+from depth_anything_ros.estimation.load import open_backend
+from depth_anything_ros.estimation.model_file import ModelFile
+from depth_anything_ros.estimation.models import export_path
+from depth_anything_ros.estimation.private_cache import write_whole
+from depth_anything_ros.estimation.proof import reference_of
+import numpy as np
+from numpy.typing import NDArray
+
+RUNS = 50
+SECONDS = 10.0
+"""An inference is timed RUNS times, or as often as SECONDS allow."""
+
+CALIBRATION_IMAGES = 16
+
+
+def random_exports(
+    model: str, sizes: Sequence[tuple[int, int]], precisions: Sequence[str]
+) -> list[ModelFile]:
+    """Return exports of an architecture with seeded random weights, kept in the cache."""
+    from depth_anything_ros.estimation.export import export_model
+    from depth_anything_ros.estimation.sources import random_source
+
+    source = random_source(model)
+    files = []
+    for (height, width), precision in product(sizes, precisions):
+        path = export_path(source.metadata.name, height, width, precision)
+        if not path.exists():
+            noise = np.random.default_rng(0)
+            shape = CALIBRATION_IMAGES, 1, height, width, 3
+            export_model(
+                source.model,
+                path,
+                source.metadata,
+                height=height,
+                width=width,
+                precision=precision,
+                calibration=list(noise.integers(0, 256, shape, np.uint8)),
+            )
+        files.append(ModelFile.open(path))
+    return files
+
+
+def measure(file: ModelFile, kind: str, config: EstimationConfig) -> dict[str, object]:
+    """Return one row: what ran, and the times of an inference in milliseconds."""
+    backend = open_backend(file, kind, config)
+    image = np.repeat(reference_of(file).image, backend.info.batch, axis=0)
+    times = _times_ms(backend, image)
+    backend.close()
+    info = backend.info
+    return {
+        'model': info.model,
+        'size': f'{info.height}x{info.width}',
+        'precision': info.precision,
+        'backend': info.backend,
+        'device': info.device,
+        'batch': info.batch,
+        'median_ms': float(np.median(times)),
+        'min_ms': float(np.min(times)),
+        'p99_ms': float(np.percentile(times, 99)),
+        'rate_hz': 1e3 / float(np.median(times)),
+    }
+
+
+def write_json(path: Path, rows: Sequence[dict[str, object]]) -> None:
+    """Write the rows as a JSON list."""
+    write_whole(path, (json.dumps(rows, indent=2) + '\n').encode())
+
+
+def _times_ms(backend: Backend, image: NDArray[np.uint8]) -> list[float]:
+    times: list[float] = []
+    end = time.perf_counter() + SECONDS
+    while len(times) < RUNS and time.perf_counter() < end:
+        start = time.perf_counter()
+        backend.infer(image)
+        times.append((time.perf_counter() - start) * 1e3)
+    return times

@@ -1,0 +1,34 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Images of a recording, for quantisation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+from depth_anything_ros.replay.bag import decode, Recording
+from depth_anything_ros.replay.messages import colour_image
+from depth_anything_ros.replay.topics import recognise_topics
+import numpy as np
+from numpy.typing import NDArray
+
+COUNT = 64
+
+
+def recorded_images(path: Path, height: int, width: int) -> list[NDArray[np.uint8]]:
+    """
+    Return up to 64 images, (1, height, width, 3) uint8 RGB, spread over a recording.
+
+    Raise RecordingError (a ValueError) where it has no readable images.
+    """
+    with Recording(path) as recording:
+        topic = recognise_topics(recording.topics).image
+        count = sum(1 for _ in recording.messages([topic]))
+        step = max(1, count // COUNT)
+        kept = [raw for i, raw in enumerate(recording.messages([topic])) if i % step == 0]
+        pictures = [colour_image(decode(raw)) for raw in kept[:COUNT]]
+    return [
+        np.asarray(cv2.cvtColor(cv2.resize(p, (width, height)), cv2.COLOR_BGR2RGB), np.uint8)[None]
+        for p in pictures
+    ]

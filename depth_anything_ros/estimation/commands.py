@@ -1,0 +1,237 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Sub-commands `model` and `engine`, and `bench`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from depth_anything_ros.config import EstimationConfig
+from depth_anything_ros.estimation.backend import BackendError
+from depth_anything_ros.estimation.bench import measure, random_exports, write_json
+from depth_anything_ros.estimation.engine_cache import cached_files, clean
+from depth_anything_ros.estimation.load import choose_backend, open_backend, rungs
+from depth_anything_ros.estimation.models import (
+    CATALOGUE,
+    check_license,
+    export_path,
+    exports_of,
+    parse_size,
+)
+from depth_anything_ros.estimation.proof import Agreement, prove, reference_of
+from rich.console import Console
+from rich.progress import Progress, TaskID
+from rich.table import Column, Table
+import typer
+
+model_app = typer.Typer(help='Models: list, fetch, export.', no_args_is_help=True)
+engine_app = typer.Typer(
+    help='TensorRT engines: build, verify, list, clean.', no_args_is_help=True
+)
+
+WORTH_A_WARNING = 0.03
+"""Error against FP32 that an export warns of."""
+
+Model = Annotated[str, typer.Argument(help='a name of `model list`, or the path of an .onnx')]
+Size = Annotated[list[str], typer.Option(help='HEIGHTxWIDTH; may be given several times')]
+Json = Annotated[Path | None, typer.Option('--json', help='also write the figures to this file')]
+Accept = Annotated[
+    bool,
+    typer.Option('--accept-noncommercial-license', help='accept a licence that forbids it'),
+]
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn an expected error into one line and exit code 1."""
+    try:
+        yield
+    except (BackendError, ValueError) as error:
+        Console(stderr=True).print(f'[bold red]error:[/] {error}', soft_wrap=True, highlight=False)
+        raise typer.Exit(1) from error
+
+
+@model_app.command('list')
+def list_models() -> None:
+    """List the catalogue and what is exported."""
+    name = Column('name', no_wrap=True)
+    table = Table(name, 'million parameters', 'predicts', 'licence', 'exported')
+    for entry in CATALOGUE.values():
+        kind = f'metres up to {entry.max_depth_m:g}' if entry.max_depth_m else 'inverse depth'
+        state = _exported(entry.name) if entry.repository else 'weights unpublished'
+        license_id = entry.license or 'as its model card says'
+        table.add_row(entry.name, f'{entry.parameters_million:g}', kind, license_id, state)
+    table.add_row('demo', '1.9', 'inverse depth', 'apache-2.0', _exported('demo'))
+    Console().print(table)
+
+
+@model_app.command()
+def fetch(name: Model, accept_noncommercial_license: Accept = False) -> None:
+    """Download a model's weights from the Hugging Face hub."""
+    with plain_errors(), _export_extra():
+        from depth_anything_ros.estimation.sources import fetch as fetch_weights
+
+        entry = CATALOGUE.get(name)
+        if entry:
+            check_license(name, entry.license, accept_noncommercial_license)
+        print(fetch_weights(entry.repository if entry else name))
+
+
+@model_app.command()
+def export(
+    source: Annotated[
+        str, typer.Argument(help='a name of `model list`, a hub id, a directory or a .pth')
+    ],
+    size: Size,
+    precision: Annotated[str, typer.Option(help='fp32, fp16 or int8')] = 'fp32',
+    batch: Annotated[int, typer.Option(help='images per inference')] = 1,
+    output: Annotated[
+        Path | None, typer.Option('-o', '--output', help='default: the cache, found by name')
+    ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help='a recording of the robot, for int8')
+    ] = None,
+    prediction: Annotated[str, typer.Option(help='relative or metric, if it cannot say')] = '',
+    max_depth_m: Annotated[float, typer.Option(help='of a metric .pth: 20 or 80')] = 0.0,
+    accept_noncommercial_license: Accept = False,
+) -> None:
+    """Write a model as ONNX of fixed sizes, each with its proof beside it."""
+    with plain_errors(), _export_extra():
+        from depth_anything_ros.estimation.calibration import recorded_images
+        from depth_anything_ros.estimation.export import export_model
+        from depth_anything_ros.estimation.sources import load_source
+
+        if output and len(size) > 1:
+            raise ValueError('--output names one file: give one --size')
+        found = load_source(source, prediction=prediction, max_depth_m=max_depth_m)
+        name = found.metadata.name
+        check_license(name, found.metadata.license, accept_noncommercial_license)
+        for height, width in map(parse_size, size):
+            images = recorded_images(calibration, height, width) if calibration else ()
+            path = output or export_path(name, height, width, precision, batch)
+            agreement = export_model(
+                found.model,
+                path,
+                found.metadata,
+                height=height,
+                width=width,
+                batch=batch,
+                precision=precision,
+                calibration=images,
+                normalisation=found.normalisation,
+            )
+            _say_exported(path, agreement)
+
+
+@engine_app.command()
+def build(model: Model, size: Annotated[str, typer.Option()] = 'auto') -> None:
+    """Build the TensorRT engines of a model's exports, and prove them."""
+    config = EstimationConfig(model=model, input_size=size, accept_noncommercial_license=True)
+    with plain_errors():
+        for file in rungs(config, 'tensorrt'):
+            with Progress() as progress:
+                task = progress.add_task(file.path.name, total=1.0)
+                report = partial(_advance, progress, task)
+                open_backend(file, 'tensorrt', config, report).close()
+                progress.update(task, completed=1.0)
+
+
+@engine_app.command()
+def verify(model: Model, backend: Annotated[str, typer.Option()] = 'auto') -> None:
+    """Prove that a model gives the depth that its export stored, on this machine."""
+    config = EstimationConfig(model=model, backend=backend, accept_noncommercial_license=True)
+    with plain_errors():
+        for file in exports_of(model):
+            running = open_backend(file, choose_backend(backend), config)
+            proof = prove(running, reference_of(file))
+            running.close()
+            print(
+                f'{file.path.name} on {running.info.device} ({running.info.precision}): right, '
+                f'rank correlation {proof.rank_correlation:.5f}, error {proof.error:.2%}'
+            )
+
+
+@engine_app.command('list')
+def list_engines() -> None:
+    """List the cached engines and timing caches."""
+    for path in cached_files():
+        print(f'{path.stat().st_size / 1e6:8.1f} MB  {path}')
+
+
+@engine_app.command('clean')
+def clean_engines() -> None:
+    """Remove all cached engines and timing caches."""
+    for path in clean():
+        print(f'removed {path}')
+
+
+def bench(
+    model: Annotated[str, typer.Option(help='a name of `model list`, or an .onnx')] = 'demo',
+    random_weights: Annotated[
+        bool, typer.Option(help='seeded random weights: right in speed, not in depth')
+    ] = False,
+    size: Size = ['252x336', '196x252'],  # noqa: B006
+    precision: Annotated[list[str], typer.Option(help='of the random weights')] = ['fp32'],  # noqa: B006
+    backend: Annotated[str, typer.Option(help='auto, openvino or tensorrt')] = 'auto',
+    threads: Annotated[int, typer.Option(help='of the CPU; 0: all')] = 0,
+    json: Json = None,
+) -> None:
+    """Time a model's inference on this machine, by size and precision."""
+    config = EstimationConfig(
+        model=model,
+        backend=backend,
+        inference_threads=threads,
+        accept_noncommercial_license=True,
+    )
+    with plain_errors(), _export_extra():
+        if random_weights:
+            files = random_exports(model, [parse_size(text) for text in size], precision)
+        else:
+            files = exports_of(model)
+        rows = [measure(file, choose_backend(backend), config) for file in files]
+    Console().print(_table(rows))
+    if json:
+        write_json(json, rows)
+
+
+def _say_exported(path: Path, agreement: Agreement) -> None:
+    print(f'{path}: {agreement.error:.2%} off FP32')
+    if agreement.error > WORTH_A_WARNING:
+        Console(stderr=True).print(
+            f'[yellow]warning:[/] more than {WORTH_A_WARNING:.0%} off: compare it on recordings '
+            'of your robot before you use it'
+        )
+
+
+def _advance(progress: Progress, task: TaskID, share: float) -> None:
+    progress.update(task, completed=share)
+
+
+def _table(rows: Sequence[dict[str, object]]) -> Table:
+    table = Table(*rows[0])
+    for row in rows:
+        cells = (f'{cell:.1f}' if isinstance(cell, float) else str(cell) for cell in row.values())
+        table.add_row(*cells)
+    return table
+
+
+@contextmanager
+def _export_extra() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise BackendError(
+            f"{error.name} is not installed: pip install 'depth_anything_ros[export]'"
+        ) from error
+
+
+def _exported(name: str) -> str:
+    try:
+        files = exports_of(name)
+    except BackendError:
+        return ''
+    return ', '.join(f'{file.metadata.size} {file.metadata.precision}' for file in files)

@@ -1,0 +1,171 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What lies above the bindings: cache, rebuild, errors. The GPU is a fake that records calls."""
+
+from dataclasses import replace
+import sys
+
+from depth_anything_ros.estimation.backend import BackendError, ForeignEngineError
+from depth_anything_ros.estimation.engine_cache import (
+    cached_files,
+    clean,
+    EngineKey,
+    GpuIdentity,
+    timing_cache_path,
+)
+from depth_anything_ros.estimation.model_file import ModelFile
+from depth_anything_ros.estimation.private_cache import UntrustedFileError
+from depth_anything_ros.estimation.tensorrt_backend import open_gpu, TensorRtBackend
+import numpy as np
+import pytest
+from tiny_onnx import HEIGHT, WIDTH, write_tiny_onnx
+
+ORIN = GpuIdentity('Orin', (8, 7), '10.3.0')
+
+
+class FakeEngine:
+    def __init__(self, calls):
+        self.calls = calls
+        self.input = np.zeros((1, HEIGHT, WIDTH, 3), np.uint8)
+        self.output = np.zeros((1, HEIGHT, WIDTH), np.float32)
+
+    def run(self):
+        self.calls.append('run')
+        self.output[:] = self.input.mean(axis=3) / 255
+
+    def close(self):
+        self.calls.append('close engine')
+
+
+class FakeGpu:
+    """Takes only engines that were built for its own identity."""
+
+    def __init__(self, identity=ORIN, takes=None):
+        self.identity = identity
+        self.takes = takes or identity
+        self.calls = []
+
+    def build(self, onnx, timings, report):
+        self.calls.append('build')
+        report(0.5)
+        return f'engine for {self.takes}'.encode(), timings + b'timing'
+
+    def load(self, engine):
+        self.calls.append('load')
+        if engine != f'engine for {self.identity}'.encode():
+            raise ForeignEngineError('wrong version tag')
+        return FakeEngine(self.calls)
+
+    def close(self):
+        self.calls.append('close')
+
+
+@pytest.fixture
+def model(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    properties = {'name': 'small', 'size': f'{HEIGHT}x{WIDTH}', 'precision': 'fp16'}
+    return ModelFile.open(write_tiny_onnx(tmp_path / 'small.onnx', properties=properties))
+
+
+def test_an_engine_is_built_once_and_then_taken_from_the_cache(model):
+    shares = []
+    TensorRtBackend(model, FakeGpu(), shares.append)
+    assert shares == [0.5]
+    second = FakeGpu()
+    TensorRtBackend(model, second)
+    assert second.calls == ['load', 'run']
+
+
+def test_it_infers_any_number_of_images_and_says_what_runs(model):
+    backend = TensorRtBackend(model, FakeGpu())
+    images = np.random.default_rng(0).integers(0, 256, (3, HEIGHT, WIDTH, 3), np.uint8)
+    np.testing.assert_allclose(backend.infer(images), images.mean(axis=3) / 255, atol=1e-6)
+    assert backend.info.device == 'Orin sm87 TensorRT 10.3.0'
+    assert (backend.info.precision, backend.info.height) == ('fp16', HEIGHT)
+
+
+def test_closing_frees_the_engine_before_the_device(model):
+    gpu = FakeGpu()
+    backend = TensorRtBackend(model, gpu)
+    backend.close()
+    assert gpu.calls[-2:] == ['close engine', 'close']
+    with pytest.raises(BackendError, match='closed'):
+        backend.infer(np.zeros((1, HEIGHT, WIDTH, 3), np.uint8))
+
+
+def test_a_damaged_engine_is_built_anew(model):
+    TensorRtBackend(model, FakeGpu())
+    EngineKey.of(model, ORIN).path.write_bytes(b'engine for')
+    gpu = FakeGpu()
+    TensorRtBackend(model, gpu)
+    assert gpu.calls == ['build', 'load', 'run']
+
+
+def test_a_foreign_engine_is_built_anew_once(model):
+    TensorRtBackend(model, FakeGpu())
+    other = GpuIdentity('Orin', (8, 7), '10.4.0')
+    path = EngineKey.of(model, replace(other)).path
+    for suffix in ('', '.sha256'):
+        source = EngineKey.of(model, ORIN).path
+        (path.parent / (path.name + suffix)).write_bytes(
+            (source.parent / (source.name + suffix)).read_bytes()
+        )
+        (path.parent / (path.name + suffix)).chmod(0o600)
+    gpu = FakeGpu(other)
+    TensorRtBackend(model, gpu)
+    assert gpu.calls == ['load', 'build', 'load', 'run']
+
+
+def test_an_engine_that_is_foreign_even_when_built_here_fails_and_frees_the_device(model):
+    gpu = FakeGpu(takes=GpuIdentity('Orin', (8, 7), '10.4.0'))
+    with pytest.raises(BackendError, match='wrong version tag'):
+        TensorRtBackend(model, gpu)
+    assert gpu.calls == ['build', 'load', 'close']
+
+
+def test_an_engine_others_may_write_is_refused(model):
+    TensorRtBackend(model, FakeGpu())
+    EngineKey.of(model, ORIN).path.chmod(0o666)
+    with pytest.raises(UntrustedFileError, match='others may write'):
+        TensorRtBackend(model, FakeGpu())
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        {'onnx_sha256': 'ff'},
+        {'size': '14x14'},
+        {'precision': 'int8'},
+        {'batch': '4'},
+        {'gpu': GpuIdentity('Orin', (8, 7), '10.3.1')},
+        {'gpu': GpuIdentity('Orin NX', (8, 7), '10.3.0')},
+        {'gpu': GpuIdentity('Orin', (8, 9), '10.3.0')},
+    ],
+)
+def test_whatever_makes_an_engine_invalid_changes_its_name(model, change):
+    key = EngineKey.of(model, ORIN)
+    assert replace(key, **change).path != key.path
+    assert replace(key).path == key.path
+
+
+def test_a_hostile_name_stays_in_the_cache(model):
+    key = replace(EngineKey.of(model, ORIN), model='../../../etc/cron.d/x')
+    assert key.path.parent == EngineKey.of(model, ORIN).path.parent
+    assert '/' not in key.path.name
+
+
+def test_timings_speed_up_the_next_build_and_all_is_cleaned(model):
+    TensorRtBackend(model, FakeGpu())
+    assert timing_cache_path(ORIN).read_bytes() == b'timing'
+    assert len(cached_files()) == 2
+    assert len(clean()) == 2
+    assert list(timing_cache_path(ORIN).parent.iterdir()) == []
+
+
+def test_missing_tensorrt_names_the_cure(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'pycuda', None)
+    monkeypatch.delitem(
+        sys.modules, 'depth_anything_ros.estimation.tensorrt_engine', raising=False
+    )
+    with pytest.raises(BackendError, match=r'python3-libnvinfer.*backend: openvino'):
+        open_gpu()

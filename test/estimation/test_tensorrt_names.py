@@ -1,0 +1,92 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The TensorRT seam cannot run here, so its use of the bindings is checked statically."""
+
+import ast
+import importlib.util
+import json
+import os
+from pathlib import Path
+import re
+import subprocess
+import sys
+
+from depth_anything_ros.estimation import tensorrt_backend
+import pytest
+
+SEAM = Path(tensorrt_backend.__file__).with_name('tensorrt_engine.py')
+STUBS = importlib.util.find_spec('tensorrt_stubs')
+MISUSES = {
+    'execute_async_v3(self._stream.handle)': 'execute_async_v2([], self._stream.handle)',
+    'config.create_timing_cache(timings), False': 'config.create_timing_cache(timings)',
+    'set_tensor_address(name, int(memory))': 'set_tensor_address(int(memory), name)',
+}
+"""A removed method, a missing argument, swapped arguments."""
+
+REMOVED_IN_11 = ('EXPLICIT_BATCH', 'platform_has_fast_fp16', 'set_output_type', 'supports_model')
+
+pytestmark = pytest.mark.skipif(
+    STUBS is None,
+    reason='needs the stubs: pip install --no-deps tensorrt-stubs==10.13.0.35.1',
+)
+
+
+@pytest.fixture(scope='module')
+def pyright_errors(tmp_path_factory):
+    """Return pyright's messages on the seam and on one with misuses; pycuda has no stubs."""
+    pytest.importorskip('pyright')
+    planted = tmp_path_factory.mktemp('pyright') / 'planted.py'
+    source = SEAM.read_text()
+    for right, wrong in MISUSES.items():
+        assert right in source
+        source = source.replace(right, wrong)
+    planted.write_text(source)
+    command = [sys.executable, '-m', 'pyright', '--outputjson', '--pythonpath', sys.executable]
+    environment = {**os.environ, 'PYRIGHT_PYTHON_GLOBAL_NODE': '0'}
+    run = subprocess.run(
+        [*command, str(SEAM), str(planted)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    found = {SEAM: [], planted: []}
+    for entry in json.loads(run.stdout)['generalDiagnostics']:
+        if entry['severity'] == 'error' and 'pycuda' not in entry['message']:
+            found[Path(entry['file'])].append(entry['message'])
+    return found[SEAM], found[planted]
+
+
+def names_of_tensorrt():
+    """Return what the seam uses of the bindings: its attributes that the stubs define."""
+    stub = Path(STUBS.origin).parents[1] / 'tensorrt_bindings' / 'tensorrt.pyi'
+    defined = set(re.findall(r'^\s*(?:def|class)? ?(\w+)\b[:(]', stub.read_text(), re.MULTILINE))
+    tree = ast.parse(SEAM.read_text())
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return used & defined
+
+
+def test_the_seam_uses_tensorrt_10_as_its_stubs_say(pyright_errors):
+    assert pyright_errors[0] == []
+
+
+def test_planted_misuse_is_found(pyright_errors):
+    messages = '\n'.join(pyright_errors[1])
+    assert 'execute_async_v2' in messages
+    assert 'ignore_mismatch' in messages
+    assert '"name" of type "str"' in messages
+
+
+def test_the_seam_uses_enough_of_tensorrt_for_these_checks_to_mean_something():
+    assert names_of_tensorrt() >= {'build_serialized_network', 'execute_async_v3', 'OnnxParser'}
+
+
+def test_every_name_is_still_there_in_tensorrt_11():
+    bindings = Path(STUBS.origin).parents[1] / 'tensorrt_bindings' / 'tensorrt.so'
+    if not bindings.exists():
+        pytest.skip('needs pip install --no-deps tensorrt-cu12-bindings==11.4.0.106')
+    binary = bindings.read_bytes()
+    missing = [name for name in names_of_tensorrt() if name.encode() not in binary]
+    assert missing == []
+    removed = [name for name in REMOVED_IN_11 if re.search(rb'\0%s\0' % name.encode(), binary)]
+    assert removed == [], 'the check would not notice a removed name'
