@@ -26,13 +26,13 @@ from depth_anything_ros.replay.bag import decode, Recording
 from depth_anything_ros.scale.estimate import ScaleEstimate
 from depth_anything_ros.scale.fusion import ScaleEstimator
 from depth_anything_ros.scale.ground_plane import measure_floor
+from depth_anything_ros.scale.mount_refinement import MountEstimate
 from depth_anything_ros.scale.thumbnail import thumbnail
 from depth_anything_ros.simulation.driving import drive
 from depth_anything_ros.simulation.frames import BASE_FROM_CAMERA, simulate
 from depth_anything_ros.simulation.worlds import make_world, TEST_SEEDS
 from depth_anything_ros.transforms import (
     Transform,
-    transform_from,
     transform_points,
 )
 from machine import write_json
@@ -85,17 +85,18 @@ class Network:
     The errors of a relative network: d = (1/z − b) / a, blurred, times 1 + noise, cut at 0.
 
     a is random, b within ±20 % of the median inverse depth; both flicker from frame to frame, a by
-    ±10 % and b by ±5 % of that median. Of the 5 % noise half the variance is white, a quarter is
-    correlated over an eighth of the image, and a quarter is that and does not change.
+    ±10 % and b by ±5 % of that median. Of the 5 % noise half the variance is white, and half is
+    correlated over an eighth of the image: half of that changes where the robot moves.
     """
 
-    def __init__(self, seed: int, first: Depth) -> None:
-        """Draw the scale, the shift and what of the noise stays."""
+    def __init__(self, seed: int, first: Depth, still: bool = False) -> None:
+        """Draw the scale, the shift and what of the noise stays: what is correlated, if still."""
         self._rng = np.random.default_rng([seed, 4])
         self._middle = float(np.median(1 / first))
         self._a = 0.02 * math.exp(self._rng.normal())
         self._b = self._rng.uniform(-0.2, 0.2) * self._middle
-        self._still = self._correlated(first.shape)
+        self._still, self._moving = self._correlated(first.shape), self._correlated(first.shape)
+        self._is_still = still
 
     def look(self, depth_m: Depth) -> tuple[Depth, Depth]:
         """Return (h, w) the prediction and what it would be without noise."""
@@ -103,7 +104,7 @@ class Network:
         b = self._b + self._rng.uniform(-0.05, 0.05) * self._middle
         clean = (cv2.GaussianBlur(1 / depth_m, (0, 0), 1.5) - b) / a
         white = self._rng.standard_normal(depth_m.shape, dtype=np.float32)
-        moving = self._correlated(depth_m.shape)
+        moving = self._moving if self._is_still else self._correlated(depth_m.shape)
         noise = 0.05 * (math.sqrt(0.5) * white + 0.5 * moving + 0.5 * self._still)
         return np.maximum(clean * (1 + noise), 0).astype(np.float32), clean
 
@@ -165,16 +166,14 @@ def floor(sight: Sight) -> Sources:
     return {'base_from_camera': sight.base_from_camera}
 
 
-def floor_wrong_mount(sight: Sight) -> Sources:
-    """Return a mount 1° and 2 cm off, and an image of what is there."""
-    mount = np.asarray(sight.base_from_camera) @ _pitched(WRONG_PITCH_RAD)
-    mount[2, 3] += WRONG_HEIGHT_M
-    return {'base_from_camera': mount, 'image': mottled(sight)}
-
-
-def _pitched(angle: float) -> Transform:
-    c, s = math.cos(angle), math.sin(angle)
-    return transform_from(np.array([[1, 0, 0], [0, c, -s], [0, s, c]]), np.zeros(3))
+def floor_wrong_mount(seed: int) -> Callable[[Sight], Sources]:
+    """Return the source: a mount 1° and 2 cm off, up or down, and an image of what is there."""
+    pitch, height = np.random.default_rng([seed, 6]).choice([-1, 1], 2)
+    off = MountEstimate(pitch * WRONG_PITCH_RAD, height * WRONG_HEIGHT_M, 0.0, 0.0)
+    return lambda sight: {
+        'base_from_camera': off.applied(np.asarray(sight.base_from_camera)),
+        'image': mottled(sight),
+    }
 
 
 def mottled(sight: Sight) -> NDArray[np.uint8]:
@@ -270,7 +269,7 @@ def hidden_at(sights: Sequence[Sight], seed: int) -> float | None:
 
 def spreads(sight: Sight, seed: int) -> dict[str, float]:
     """Return how much metric depth changes from frame to frame at fixed pixels of a still view."""
-    network, estimator = Network(seed, sight.depth_m), ScaleEstimator(ScaleConfig())
+    network, estimator = Network(seed, sight.depth_m, True), ScaleEstimator(ScaleConfig())
     logs: dict[str, list[NDArray[np.float64]]] = {'fused': [], 'per_frame': [], 'fixed': []}
     a = b = math.nan
     for i in range(60):
@@ -343,9 +342,11 @@ def measure_worlds(count: int, seconds: float) -> dict[str, Any]:
     marked = replace(no_floor, marker_size_m=MARKER_SIDE_M)
     for seed, sights in worlds(count, seconds):
         rows['floor'] += errors(sights, seed, floor, ScaleConfig())
-        rows['floor_wrong_mount'] += errors(sights, seed, floor_wrong_mount, ScaleConfig())
+        rows['floor_wrong_mount'] += errors(sights, seed, floor_wrong_mount(seed), ScaleConfig())
         refining = ScaleConfig(refine_mount=True)
-        rows['floor_wrong_mount_refined'] += errors(sights, seed, floor_wrong_mount, refining)
+        rows['floor_wrong_mount_refined'] += errors(
+            sights, seed, floor_wrong_mount(seed), refining
+        )
         rows['lidar'] += errors(sights, seed, lidar, no_floor)
         rows['range'] += errors(sights, seed, range_sensor, ScaleConfig(), SETTLING_S, floor)
         if marker_sights := before_marker(sights):
@@ -393,8 +394,8 @@ def print_table(result: dict[str, Any]) -> None:
 def main() -> None:
     """Measure, print a table, write JSON where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--worlds', type=int, default=10, help='worlds to drive through')
-    parser.add_argument('--seconds', type=float, default=4.0, help='of each drive')
+    parser.add_argument('--worlds', type=int, default=8, help='worlds to drive through')
+    parser.add_argument('--seconds', type=float, default=3.0, help='of each drive')
     default = Path('../shared/recordings/handheld_rgbd')
     parser.add_argument('--recording', type=Path, default=default, help='of a depth camera')
     parser.add_argument('--json', type=Path, help='file to write the figures to')

@@ -10,13 +10,14 @@ one, and corrects with what the sources measured.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 import math
 
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.config import ScaleConfig
 from depth_anything_ros.frame import Frame, Prediction, SparseReference, View
 from depth_anything_ros.scale.alignment import align
+from depth_anything_ros.scale.belief import Belief
 from depth_anything_ros.scale.estimate import (
     LOST,
     ScaleEstimate,
@@ -33,32 +34,24 @@ from depth_anything_ros.scale.mount_refinement import (
 from depth_anything_ros.scale.sparse_points import measure_points
 from depth_anything_ros.scale.thumbnail import Thumbnail, thumbnail
 import numpy as np
-from numpy.typing import NDArray
-
-GATE = 25.0
-"""Squared Mahalanobis distance beyond which a measurement contradicts the belief."""
 
 DRIFT_PER_ROOT_S = 0.01
 LOST_DRIFT_PER_ROOT_S = 0.05
 """A lost scale is forgotten, so that a source which contradicts it wins in the end."""
 
 UNALIGNED_SPREAD = 0.5
-SOURCE_SPREAD = 0.03
-"""Relative errors: of a scale carried over a scene cut, and that every source has in common."""
+"""Relative error of a scale carried over a scene cut."""
 
 LARGEST_SIGMA = 0.25
 
 MARKER_PERIOD_NS = 200_000_000
 """Markers are looked for in the whole image, which takes longer than all the rest."""
 
+RECOVERY_FRAMES = 3
+"""A lost scale is found again once sources confirm it in so many frames running."""
+
 METRIC_SPREAD = 0.15
 """Relative error of a metric checkpoint on its own."""
-
-
-@dataclass(frozen=True)
-class _Belief:
-    state: NDArray[np.float64]
-    covariance: NDArray[np.float64]
 
 
 class ScaleEstimator:
@@ -78,10 +71,12 @@ class ScaleEstimator:
 
     def reset(self) -> None:
         """Forget everything."""
-        self._belief: _Belief | None = None
+        self._belief: Belief | None = None
         self._last: Thumbnail | None = None
         self._stamp_ns = 0
         self._confirmed_ns: int | None = None
+        self._confirmations = 0
+        self._was_lost = False
         self._used_ns: dict[str, int] = {}
         self._source = 'none'
         self._inlier_share = 0.0
@@ -109,8 +104,9 @@ class ScaleEstimator:
             self._belief = self._predict(self._belief, small, prediction.is_metric, elapsed_s)
         elif prediction.is_metric:
             self._belief, self._source = self._trusting(prediction.view.pinhole), 'network'
-        for measurement in self._measurements(prediction, small):
-            self._correct(measurement, small.middle)
+        measurements = self._measurements(prediction, small)
+        agreed = [self._correct(measurement, small.middle) for measurement in measurements]
+        self._confirmations = self._confirmations + 1 if any(agreed) else 0
         estimate = self._estimate(small, prediction.is_metric)
         self._last = stated
         self._refine_mount(stated)
@@ -127,12 +123,10 @@ class ScaleEstimator:
         if self.config.refine_mount and base_from_view is not None:
             turn = self.mount.pitch_rad - before.pitch_rad
             rise = self.mount.height_m - before.height_m
-            steps = np.array([a * rise, turn]) / base_from_view[2, 3]
-            self._belief = replace(
-                self._belief, covariance=self._belief.covariance + np.diag(steps**2)
-            )
+            height = float(base_from_view[2, 3])
+            self._belief = self._belief.loosened(a * rise / height, turn / height)
 
-    def _trusting(self, pinhole: Pinhole) -> _Belief:
+    def _trusting(self, pinhole: Pinhole) -> Belief:
         """
         Return the belief in a metric model: z = d · f / f_trained.
 
@@ -142,11 +136,11 @@ class ScaleEstimator:
         """
         focal = pinhole.fy / pinhole.height
         a = self.config.training_focal / focal if self.config.training_focal > 0 else 1.0
-        return _Belief(np.array([a, 0.0]), np.diag([(METRIC_SPREAD * a) ** 2, 1e-12]))
+        return Belief(np.array([a, 0.0]), np.diag([(METRIC_SPREAD * a) ** 2, 1e-12]))
 
     def _predict(
-        self, belief: _Belief, small: Thumbnail, is_metric: bool, elapsed_s: float
-    ) -> _Belief:
+        self, belief: Belief, small: Thumbnail, is_metric: bool, elapsed_s: float
+    ) -> Belief:
         a, b = belief.state
         stale = self._age_s > self.config.scale_timeout_s
         if is_metric and stale:
@@ -156,14 +150,9 @@ class ScaleEstimator:
             last = replace(self._last, view=self.refined(self._last.view))
             aligned = align(last, a, b, small, not is_metric)
         if aligned is None:
-            level = a * small.middle
-            jump = np.diag([(UNALIGNED_SPREAD * a) ** 2, (UNALIGNED_SPREAD * level) ** 2])
-            return _Belief(belief.state, belief.covariance + jump)
-        state = np.array([aligned.a, aligned.b])
-        step = np.array([[aligned.a / a, 0.0], [(aligned.b - b) / a, 1.0]])
-        covariance = step @ belief.covariance @ step.T + aligned.covariance
+            return belief.loosened(UNALIGNED_SPREAD * a, UNALIGNED_SPREAD * a * small.middle)
         drift = LOST_DRIFT_PER_ROOT_S if stale else DRIFT_PER_ROOT_S
-        return _Belief(state, covariance + drift**2 * elapsed_s * np.outer(state, state))
+        return belief.carried(aligned, drift * math.sqrt(elapsed_s))
 
     def _measurements(
         self, prediction: Prediction, small: Thumbnail
@@ -192,25 +181,19 @@ class ScaleEstimator:
         self._used_ns.update({reference.source: reference.stamp_ns for reference in fresh})
         return fresh
 
-    def _correct(self, measurement: ScaleMeasurement, middle: float) -> None:
-        measured = np.array([measurement.a, measurement.b])
-        common = np.outer(measured, measured) + np.diag([0.0, (measurement.a * middle) ** 2])
-        noise = measurement.covariance + SOURCE_SPREAD**2 * common
+    def _correct(self, measurement: ScaleMeasurement, middle: float) -> bool:
+        """Take a measurement into the belief and return whether it agreed."""
         if self._belief is None:
-            self._belief = _Belief(measured, noise)
+            corrected: Belief | None = Belief.of(measurement, middle)
         else:
-            difference = measured - self._belief.state
-            certainty = np.linalg.inv(self._belief.covariance + noise)
-            if difference @ certainty @ difference > GATE:
-                return
-            gain = self._belief.covariance @ certainty
-            covariance = (np.eye(2) - gain) @ self._belief.covariance
-            self._belief = _Belief(
-                self._belief.state + gain @ difference, (covariance + covariance.T) / 2
-            )
+            corrected = self._belief.corrected(measurement, middle)
+        if corrected is None:
+            return False
+        self._belief = corrected
         self._confirmed_ns = self._stamp_ns
         self._source = measurement.source
         self._inlier_share = measurement.inlier_share
+        return True
 
     @property
     def _age_s(self) -> float:
@@ -221,10 +204,13 @@ class ScaleEstimator:
     def _estimate(self, small: Thumbnail, is_metric: bool) -> ScaleEstimate:
         if self._belief is None:
             return LOST
-        a, b = map(float, self._belief.state)
-        sigma = _relative_sigma(self._belief, small)
+        sigma = self._belief.sigma(small.middle)
         in_time = is_metric or self._age_s <= self.config.scale_timeout_s
+        found = not self._was_lost or self._confirmations >= RECOVERY_FRAMES
+        good = in_time and found and sigma <= LARGEST_SIGMA
+        self._was_lost = not good
         held = ScaleHealth.HELD if self.config.on_scale_loss == 'hold' else ScaleHealth.LOST
+        a, b = map(float, self._belief.state)
         return ScaleEstimate(
             a=a,
             b=b,
@@ -233,14 +219,5 @@ class ScaleEstimator:
             inlier_share=self._inlier_share,
             source=self._source,
             age_s=self._age_s,
-            health=ScaleHealth.GOOD if in_time and sigma <= LARGEST_SIGMA else held,
+            health=ScaleHealth.GOOD if good else held,
         )
-
-
-def _relative_sigma(belief: _Belief, small: Thumbnail) -> float:
-    """Return the relative standard deviation of 1/z at the median of the prediction."""
-    row = np.array([small.middle, 1.0])
-    level = float(row @ belief.state)
-    if small.middle <= 0 or level <= 0:
-        return math.inf
-    return math.sqrt(float(row @ belief.covariance @ row)) / level

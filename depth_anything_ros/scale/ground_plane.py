@@ -17,10 +17,10 @@ Floats = NDArray[np.float64]
 FARTHEST_FLOOR_M = 10.0
 LOWEST_CAMERA_M = 0.02
 
-SMALLEST_SHARE = 0.04
+SMALLEST_SHARE = 0.045
 """Of the image: less floor than this says nothing."""
 
-SMALLEST_SPAN = 1.25
+SMALLEST_SPAN = 1.3
 """Ratio of the inverse depths of the floor's near and far end below which it is not a floor."""
 
 LARGEST_BELOW_SHARE = 0.4

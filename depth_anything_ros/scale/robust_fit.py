@@ -23,7 +23,7 @@ SEARCHED_SAMPLES = 250
 TOLERANCE = 0.12
 """Share of the prediction within which a sample agrees with a line while it is searched."""
 
-LARGEST_OFFSET = 0.7
+LARGEST_OFFSET = 0.6
 """A line has d = β at infinite distance; networks keep it below this share of the median d."""
 
 SMALLEST_OFFSET = -2.0

@@ -71,8 +71,15 @@ def test_a_wall_that_fills_the_view_is_lost_in_time():
     assert not estimates[-1].is_metric
     assert estimates[-1].age_s > 1.0
     assert all(estimate.age_s > 0 for estimate in estimates)
-    estimate, error = stream.feed()
-    assert estimate.is_metric and error < 0.05
+
+
+def test_a_lost_scale_is_found_after_three_frames():
+    stream = Stream(ScaleConfig(scale_timeout_s=1.0))
+    for depth in [DEPTH] * 3 + [WALL] * 12:
+        stream.feed(depth)
+    found = [stream.feed() for _ in range(4)]
+    assert [estimate.is_metric for estimate, _ in found] == [False, False, True, True]
+    assert found[-1][1] < 0.05
 
 
 def test_hold_goes_on_without_sources():
@@ -258,7 +265,8 @@ def test_a_broken_prediction_is_lost_and_forgiven(values):
     estimate = stream.estimator.update(prediction(broken, stamp_s=0.1))
     assert not estimate.is_metric
     stream.count = 2
-    estimate, error = stream.feed()
+    for _ in range(3):
+        estimate, error = stream.feed()
     assert estimate.is_metric and error < 0.05
 
 
