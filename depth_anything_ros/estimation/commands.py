@@ -51,7 +51,7 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except (BackendError, ValueError) as error:
-        Console(stderr=True).print(f'[bold red]error:[/] {error}', soft_wrap=True, highlight=False)
+        typer.secho(f'error: {error}', fg='red', err=True)
         raise typer.Exit(1) from error
 
 
@@ -73,11 +73,11 @@ def list_models() -> None:
 def fetch(name: Model, accept_noncommercial_license: Accept = False) -> None:
     """Download a model's weights from the Hugging Face hub."""
     with plain_errors(), _export_extra():
-        from depth_anything_ros.estimation.sources import fetch as fetch_weights
-
         entry = CATALOGUE.get(name)
         if entry:
             check_license(name, entry.license, accept_noncommercial_license)
+        from depth_anything_ros.estimation.sources import fetch as fetch_weights
+
         print(fetch_weights(entry.repository if entry else name))
 
 
@@ -201,9 +201,11 @@ def bench(
 def _say_exported(path: Path, agreement: Agreement) -> None:
     print(f'{path}: {agreement.error:.2%} off FP32')
     if agreement.error > WORTH_A_WARNING:
-        Console(stderr=True).print(
-            f'[yellow]warning:[/] more than {WORTH_A_WARNING:.0%} off: compare it on recordings '
-            'of your robot before you use it'
+        typer.secho(
+            f'warning: more than {WORTH_A_WARNING:.0%} off: compare it on recordings of your '
+            'robot before you use it',
+            fg='yellow',
+            err=True,
         )
 
 

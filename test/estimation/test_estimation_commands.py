@@ -1,0 +1,82 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+
+import json
+import sys
+
+from depth_anything_ros.cli import app
+from depth_anything_ros.estimation.engine_cache import GpuIdentity, timing_cache_path
+from depth_anything_ros.estimation.private_cache import write_private
+import pytest
+from tiny_onnx import write_tiny_onnx
+from typer.testing import CliRunner
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    monkeypatch.setenv('COLUMNS', '200')
+    return lambda *arguments: CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def test_the_list_names_models_licences_and_exports(run, tmp_path):
+    cache = tmp_path / 'cache' / 'depth_anything_ros' / 'models'
+    cache.mkdir(parents=True)
+    about = {'name': 'small', 'size': '28x42', 'precision': 'fp16'}
+    write_tiny_onnx(cache / 'any.onnx', properties=about)
+    text = run('model', 'list').output
+    assert 'metric-outdoor-large' in text
+    assert 'cc-by-nc-4.0' in text
+    assert '28x42 fp16' in text
+    assert 'unpublished' in text
+
+
+def test_verify_proves_a_model(run, tmp_path):
+    path = write_tiny_onnx(tmp_path / 'tiny.onnx')
+    result = run('engine', 'verify', path, '--backend', 'openvino')
+    assert result.exit_code == 0
+    assert 'right, rank correlation' in result.output
+
+
+def test_bench_prints_a_table_and_writes_rows(run, tmp_path):
+    path = write_tiny_onnx(tmp_path / 'tiny.onnx')
+    out = tmp_path / 'bench.json'
+    result = run('bench', '--model', path, '--backend', 'openvino', '--json', out)
+    assert result.exit_code == 0, result.output
+    assert '28x42' in result.output
+    (row,) = json.loads(out.read_text())
+    assert (row['size'], row['backend'], row['batch']) == ('28x42', 'openvino', 1)
+    assert 0 < row['min_ms'] <= row['median_ms'] <= row['p99_ms']
+
+
+def test_engines_are_listed_and_cleaned(run):
+    run('engine', 'list')
+    write_private(timing_cache_path(GpuIdentity('Orin', (8, 7), '10.3.0')), b'timings')
+    assert 'orin-sm87-tensorrt-10-3-0.timing' in run('engine', 'list').output
+    assert 'removed' in run('engine', 'clean').output
+    assert run('engine', 'list').output == ''
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (('model', 'fetch', 'large'), 'accept_noncommercial_license'),
+        (('engine', 'verify', 'nothing'), 'no model is called'),
+        (('bench', '--model', 'missing.onnx'), 'does not exist'),
+        (('bench', '--model', 'small', '--random-weights', '--size', '9'), 'HEIGHTxWIDTH'),
+    ],
+)
+def test_an_error_is_one_line_and_exit_code_1(run, arguments, message):
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert message in result.output
+    assert 'Traceback' not in result.output
+
+
+def test_without_torch_an_export_names_the_extra(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'torch', None)
+    for name in ('sources', 'export', 'rewrite', 'original_layout'):
+        monkeypatch.delitem(sys.modules, f'depth_anything_ros.estimation.{name}', raising=False)
+    result = run('model', 'export', 'small', '--size', '252x336')
+    assert result.exit_code == 1
+    assert "pip install 'depth_anything_ros[export]'" in result.output

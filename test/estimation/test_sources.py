@@ -1,0 +1,188 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Weights by every route give the same depth; `make test-export`."""
+
+from dataclasses import replace
+import os
+import pickle
+
+from depth_anything_ros.estimation.backend import BackendError
+from depth_anything_ros.estimation.model_file import ModelFile
+from depth_anything_ros.estimation.openvino_backend import OpenVinoBackend
+import numpy as np
+import pytest
+
+REASON = 'weights need torch and transformers: make test-export'
+torch = pytest.importorskip('torch', reason=REASON)
+pytest.importorskip('transformers', reason=REASON)
+export = pytest.importorskip('depth_anything_ros.estimation.export', reason=REASON)
+layout = pytest.importorskip('depth_anything_ros.estimation.original_layout', reason=REASON)
+sources = pytest.importorskip('depth_anything_ros.estimation.sources', reason=REASON)
+
+pytestmark = pytest.mark.export
+
+
+@pytest.fixture(scope='module')
+def small():
+    """Return the true Small architecture with seeded random weights."""
+    return sources.random_source('small', seed=3)
+
+
+@pytest.fixture(scope='module')
+def folder(small, tmp_path_factory):
+    """Return a directory as the hub serves it."""
+    path = tmp_path_factory.mktemp('hub') / 'small'
+    small.model.save_pretrained(path)
+    (path / 'README.md').write_text('---\nlicense: cc-by-nc-4.0\n---\n# A card\n')
+    return path
+
+
+@pytest.fixture(scope='module')
+def hub_weights(folder):
+    from safetensors.torch import load_file
+
+    return load_file(folder / 'model.safetensors')
+
+
+@pytest.fixture(scope='module')
+def checkpoint(hub_weights, tmp_path_factory):
+    """Return a .pth as the authors serve it."""
+    path = tmp_path_factory.mktemp('authors') / 'depth_anything_v2_vits.pth'
+    torch.save(layout.original_layout(hub_weights), path)
+    return path
+
+
+def depth(model):
+    pixels = torch.linspace(-2, 2, 3 * 56 * 84).reshape(1, 3, 56, 84)
+    with torch.inference_mode():
+        return model(pixels).predicted_depth.numpy()
+
+
+def test_random_weights_are_the_small_architecture_and_seeded(small):
+    parameters = sum(weight.numel() for weight in small.model.parameters())
+    assert parameters / 1e6 == pytest.approx(24.8, abs=0.05)
+    again = sources.random_source('small', seed=3)
+    np.testing.assert_array_equal(depth(again.model), depth(small.model))
+    assert depth(small.model).std() > 0.1
+
+
+def test_the_layouts_map_both_ways(hub_weights):
+    original = layout.original_layout(hub_weights)
+    assert original['pretrained.blocks.0.attn.qkv.weight'].shape == (3 * 384, 384)
+    assert 'depth_head.scratch.refinenet4.resConfUnit1.conv1.weight' in original
+    back = layout.hub_layout(original)
+    assert back.keys() == hub_weights.keys()
+    assert all(torch.equal(back[name], weight) for name, weight in hub_weights.items())
+
+
+def test_directory_and_pth_give_the_same_depth(small, folder, checkpoint):
+    expected = depth(small.model)
+    for where in (folder, checkpoint):
+        np.testing.assert_array_equal(depth(sources.load_source(str(where)).model), expected)
+
+
+def test_the_onnx_gives_the_same_depth_too(small, checkpoint, tmp_path):
+    source = sources.load_source(str(checkpoint))
+    export.export_model(
+        source.model, tmp_path / 'small.onnx', source.metadata, height=56, width=84
+    )
+    backend = OpenVinoBackend(ModelFile.open(tmp_path / 'small.onnx'), exact=True)
+    image = np.random.default_rng(0).integers(0, 256, (1, 56, 84, 3), np.uint8)
+    mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    pixels = ((image / 255 - mean) / std).transpose(0, 3, 1, 2).astype(np.float32)
+    with torch.inference_mode():
+        expected = small.model(torch.from_numpy(pixels)).predicted_depth.numpy()
+    assert np.abs(backend.infer(image) - expected).max() <= 1e-4 * expected.max()
+
+
+def test_the_licence_is_the_model_cards(folder, checkpoint):
+    assert sources.load_source(str(folder)).metadata.license == 'cc-by-nc-4.0'
+    assert sources.load_source(str(checkpoint)).metadata.license == 'apache-2.0'
+
+
+def test_a_metric_checkpoint_is_told_its_range(checkpoint):
+    model = sources.load_source(str(checkpoint), max_depth_m=20.0).model
+    assert 0 < depth(model).max() <= 20
+    assert model.config.depth_estimation_type == 'metric'
+
+
+class Hostile:
+    """Creates a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def test_a_pickle_with_code_is_refused_and_not_run(tmp_path):
+    path = tmp_path / 'evil.pth'
+    path.write_bytes(pickle.dumps({'pretrained.cls_token': Hostile(tmp_path / 'ran')}))
+    with pytest.raises(BackendError, match='more than weights'):
+        sources.load_source(str(path))
+    assert not (tmp_path / 'ran').exists()
+
+
+def test_a_truncated_checkpoint_is_refused(checkpoint, tmp_path):
+    path = tmp_path / 'short.pth'
+    path.write_bytes(checkpoint.read_bytes()[:100_000])
+    with pytest.raises(BackendError, match='damaged'):
+        sources.load_source(str(path))
+
+
+@pytest.mark.parametrize('content', [[1, 2], {'a': torch.zeros(2)}, {}])
+def test_a_checkpoint_of_something_else_is_refused(tmp_path, content):
+    torch.save(content, tmp_path / 'other.pth')
+    with pytest.raises(BackendError, match="no Depth Anything in the authors' layout"):
+        sources.load_source(str(tmp_path / 'other.pth'))
+
+
+def test_a_checkpoint_that_lacks_weights_is_refused(checkpoint, tmp_path):
+    weights = torch.load(checkpoint, weights_only=True)
+    del weights['pretrained.blocks.3.norm1.weight']
+    torch.save(weights, tmp_path / 'lacking.pth')
+    with pytest.raises(BackendError, match='lacks weights'):
+        sources.load_source(str(tmp_path / 'lacking.pth'))
+
+
+def test_a_damaged_directory_is_refused(folder, tmp_path):
+    (tmp_path / 'config.json').write_text((folder / 'config.json').read_text())
+    (tmp_path / 'model.safetensors').write_bytes(b'\xff' * 64)
+    with pytest.raises(BackendError, match='no depth model of transformers'):
+        sources.load_source(str(tmp_path))
+
+
+def test_an_empty_directory_is_refused(tmp_path):
+    with pytest.raises(BackendError, match='no depth model of transformers'):
+        sources.load_source(str(tmp_path))
+
+
+def test_without_a_network_the_message_offers_ways_on(tmp_path, monkeypatch):
+    monkeypatch.setattr('huggingface_hub.constants.HF_HUB_OFFLINE', True)
+    monkeypatch.setattr('huggingface_hub.constants.HF_HUB_CACHE', str(tmp_path))
+    with pytest.raises(BackendError, match=r'cannot be reached.*demo model'):
+        sources.fetch('depth-anything/Depth-Anything-V2-Small-hf')
+
+
+@pytest.mark.parametrize(
+    ('where', 'message'),
+    [
+        ('giant', 'unpublished'),
+        ('nothing', 'no name of'),
+        ('/missing/model.pth', 'does not exist'),
+        ('../../etc/passwd', 'no name of'),
+    ],
+)
+def test_what_names_no_weights_is_refused(where, message):
+    with pytest.raises(BackendError, match=message):
+        sources.load_source(where)
+
+
+def test_another_architecture_must_say_what_it_predicts(folder, monkeypatch):
+    loaded = sources.load_source(str(folder))
+    monkeypatch.setattr(sources, 'DepthAnythingForDepthEstimation', type('Other', (), {}))
+    with pytest.raises(BackendError, match='--prediction'):
+        sources.load_source(str(folder))
+    told = sources.load_source(str(folder), prediction='metric')
+    assert told.metadata == replace(loaded.metadata, prediction='metric')
