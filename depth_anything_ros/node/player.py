@@ -8,14 +8,13 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 import signal
-import struct
 import sys
 import time
 from typing import Any
 
 from depth_anything_ros.node.message_types import message_class, MissingTypeError
 from depth_anything_ros.node.process import own_arguments, ros_context
-from depth_anything_ros.replay.bag import RawMessage, Recording, RecordingError
+from depth_anything_ros.replay.bag import RawMessage, Recording, RecordingError, stamp_in
 import rclpy
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -28,6 +27,8 @@ LATCHED_TOPICS = ('/tf_static',)
 RELIABLE = QoSProfile(depth=10)
 LATCHED = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 DISCOVERY_S = 0.5
+DELIVERY_S = 0.3
+"""What the last message needs to arrive before its publisher is gone."""
 
 
 class PlayerError(RuntimeError):
@@ -86,12 +87,6 @@ class Player:
         time.sleep(max(0.0, due - time.monotonic()))
 
 
-def stamp_of(message: RawMessage) -> int:
-    """Return header.stamp in nanoseconds of a message in CDR that begins with a header."""
-    seconds, nanoseconds = struct.unpack_from('<iI' if message.data[1] else '>iI', message.data, 4)
-    return int(seconds) * 1_000_000_000 + int(nanoseconds)
-
-
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     result = argparse.ArgumentParser(prog='player', description=__doc__)
@@ -140,7 +135,8 @@ def _play(node: Node, options: argparse.Namespace) -> int:
         for message, wall_ns in player.play(options.rate, options.clock):
             count += 1
             if message.topic == options.log_topic:
-                lines.append(f'{stamp_of(message)},{wall_ns}\n')
+                lines.append(f'{stamp_in(message)},{wall_ns}\n')
+    time.sleep(DELIVERY_S)
     if options.log:
         options.log.write_text('stamp_ns,publish_wall_ns\n' + ''.join(lines))
     return count

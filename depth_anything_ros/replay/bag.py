@@ -88,6 +88,12 @@ def decode(raw: RawMessage) -> Any:
         raise RecordingError(f'{raw.topic}: not a valid {raw.type_name}: {error}') from error
 
 
+def stamp_in(raw: RawMessage) -> int:
+    """Return the stamp in nanoseconds of a message that begins with a header."""
+    seconds, nanoseconds = struct.unpack_from('<iI' if raw.data[1] else '>iI', raw.data, 4)
+    return int(seconds) * 1_000_000_000 + int(nanoseconds)
+
+
 class _Source(Protocol):
     topics: dict[str, str]
     start_ns: int

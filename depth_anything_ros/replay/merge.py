@@ -10,8 +10,8 @@ import heapq
 from pathlib import Path
 from statistics import median_low
 
-from depth_anything_ros.replay.bag import RawMessage, Recording, RecordingWriter
-from depth_anything_ros.replay.run import OUTPUTS, stamp_in
+from depth_anything_ros.replay.bag import RawMessage, Recording, RecordingWriter, stamp_in
+from depth_anything_ros.replay.run import OUTPUTS
 
 LATCHED_TYPES = ('nav_msgs/msg/OccupancyGrid',)
 LATCHED_TOPICS = ('/tf_static',)

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-import struct
 from typing import Any
 
-from depth_anything_ros.replay.bag import decode, RawMessage, Recording
+from depth_anything_ros.replay.bag import decode, RawMessage, Recording, stamp_in
 from depth_anything_ros.replay.messages import static_transform
 from depth_anything_ros.replay.topics import CameraTopics
 from depth_anything_ros.transforms import Transform
@@ -31,12 +30,6 @@ ANSWERS = (DEPTH, COLOR, POINTS, SCAN, GRID)
 TRUE_DEPTH = '/ground_truth/depth'
 TRUE_DEPTH_INFO = '/ground_truth/camera_info'
 TRUE_GRID = '/ground_truth/grid'
-
-
-def stamp_in(raw: RawMessage) -> int:
-    """Return the stamp in nanoseconds of a message that begins with a header."""
-    seconds, nanoseconds = struct.unpack_from('<iI' if raw.data[1] else '>iI', raw.data, 4)
-    return int(seconds) * 1_000_000_000 + int(nanoseconds)
 
 
 class Series:

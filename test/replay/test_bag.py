@@ -123,7 +123,9 @@ def read_or_refused(path: Path) -> int:
 
 
 @given(st.floats(0, 1), st.booleans())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 def test_wherever_it_is_torn_it_is_read_or_refused(
     small_mcap: bytes, tmp_path: Path, share: float, as_zeros: bool
 ) -> None:
@@ -134,7 +136,9 @@ def test_wherever_it_is_torn_it_is_read_or_refused(
 
 
 @given(st.floats(0, 0.9999), st.integers(1, 255))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 def test_whatever_byte_is_wrong_it_is_read_or_refused(
     small_mcap: bytes, tmp_path: Path, share: float, flip: int
 ) -> None:

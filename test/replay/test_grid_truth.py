@@ -11,7 +11,7 @@ from depth_anything_ros.replay.grid_truth import (
     Vantage,
     visible_cells,
 )
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 
@@ -146,6 +146,7 @@ def test_unknown_truth_stays_unknown() -> None:
     assert not known.any()
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 2**25 - 1),
     st.floats(-math.pi, math.pi),

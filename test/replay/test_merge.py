@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from blank import image, odometry
-from depth_anything_ros.replay.bag import encode, Recording, RecordingWriter
+from depth_anything_ros.replay.bag import encode, Recording, RecordingWriter, stamp_in
 from depth_anything_ros.replay.merge import merge, read_sent_times
-from depth_anything_ros.replay.run import COLOR, stamp_in
+from depth_anything_ros.replay.run import COLOR
 import numpy as np
 
 PIXELS = np.zeros((2, 2, 3), np.uint8)

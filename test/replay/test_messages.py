@@ -18,7 +18,7 @@ from depth_anything_ros.replay.messages import (
     static_transform,
 )
 from depth_anything_ros.transforms import base_from_mounted_camera
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 
@@ -141,6 +141,7 @@ def test_static_transforms_are_chained_both_ways() -> None:
 ANGLES = st.floats(-1.4, 1.4)
 
 
+@settings(deadline=None)
 @given(st.floats(-5, 5), st.floats(0, 3), ANGLES, ANGLES, st.floats(-math.pi, math.pi))
 def test_mounting_is_what_was_mounted(
     x: float, height: float, roll: float, pitch: float, yaw: float

@@ -12,7 +12,7 @@ from depth_anything_ros.replay.plot import (
     svg_plot,
     TOP,
 )
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 
@@ -33,6 +33,7 @@ def test_ticks_are_round(high: float, count: int, expected: list[float]) -> None
     assert nice_ticks(high, count) == expected
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, 1e9), st.integers(2, 10))
 def test_ticks_reach_the_value_in_at_most_so_many_steps(high: float, count: int) -> None:
     ticks = nice_ticks(high, count)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from blank import odometry
-from depth_anything_ros.replay.bag import encode, RawMessage, Recording
-from depth_anything_ros.replay.run import GRID, mounting_in, Series, stamp_in
+from depth_anything_ros.replay.bag import encode, RawMessage, Recording, stamp_in
+from depth_anything_ros.replay.run import GRID, mounting_in, Series
 from depth_anything_ros.replay.topics import CameraTopics, recognise_topics
 import numpy as np
 import pytest
