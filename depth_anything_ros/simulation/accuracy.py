@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SMALLEST_INVERSE_DEPTH = 1e-3
+SD_OF_MEDIAN = 1.4826  # of a normal distribution, by its median absolute deviation
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,13 @@ class AffineErrors:
     """
     Errors of depth once scale and shift are fitted.
 
-    delta1: share of pixels within a factor of 1.25; abs_rel: mean of |predicted − true| / true.
+    delta1: share of pixels within a factor of 1.25; abs_rel: mean of |predicted − true| / true;
+    relative_sd: what the standard deviation of predicted / true would be without outliers.
     """
 
     delta1: float
     abs_rel: float
+    relative_sd: float
 
 
 def affine_errors(
@@ -36,4 +39,7 @@ def affine_errors(
     (scale, shift), *_ = np.linalg.lstsq(np.stack([x, np.ones_like(x)], 1), y, rcond=None)
     ratio = y / np.maximum(scale * x + shift, SMALLEST_INVERSE_DEPTH)  # predicted over true depth
     within = np.maximum(ratio, 1 / ratio) < 1.25
-    return AffineErrors(float(within.mean()), float(np.abs(ratio - 1).mean()))
+    error = np.abs(ratio - 1)
+    return AffineErrors(
+        float(within.mean()), float(error.mean()), SD_OF_MEDIAN * float(np.median(error))
+    )

@@ -111,8 +111,10 @@ def evaluate(
         errors = list(evaluate_model(backend, TEST_SEEDS[:worlds]))
         backend.close()
     delta1 = np.array([error.delta1 for error in errors])
-    abs_rel = np.array([error.abs_rel for error in errors])
-    typer.echo(f'views {len(errors)}  delta1 {delta1.mean():.3f}  AbsRel {abs_rel.mean():.3f}')
+    abs_rel = np.mean([error.abs_rel for error in errors])
+    relative_sd = np.mean([error.relative_sd for error in errors])
+    typer.echo(f'views {len(errors)}  delta1 {delta1.mean():.3f}  AbsRel {abs_rel:.3f}')
+    typer.echo(f'relative error without outliers {relative_sd:.3f}')
     typer.echo(f'delta1 of the worst tenth at most {np.percentile(delta1, 10):.3f}')
 
 

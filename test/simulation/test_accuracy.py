@@ -18,3 +18,4 @@ def test_a_constant_is_right_only_near_the_mean():
     errors = affine_errors(np.ones_like(inverse_depth), inverse_depth)
     assert errors.delta1 == pytest.approx(0.5)
     assert errors.abs_rel == pytest.approx((0.6 + 0.1 + 0.1 + 0.6) / 4)
+    assert errors.relative_sd == pytest.approx(1.4826 * 0.35)
