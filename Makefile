@@ -27,7 +27,16 @@ $(VENV)/.installed: setup.py
 demo: setup
 	$(BIN)/depth-anything-ros demo $(DEMO_OPTIONS)
 
-test: setup
+# What a test checks the TensorRT code against; beside the environment, where nothing imports it.
+NAMES := $(VENV)/tensorrt-names
+
+$(NAMES)/.installed: | setup
+	$(BIN)/python -m pip install --quiet --no-deps --target $(NAMES) \
+		--only-binary :all: --python-version 3.11 \
+		tensorrt-stubs==10.13.0.35.1 tensorrt-cu12-bindings==11.4.0.106
+	touch $@
+
+test: setup $(NAMES)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy depth_anything_ros
@@ -40,7 +49,7 @@ EXPORT_VENV ?= .venv-export
 TORCH ?= torch==2.13.0
 
 test-export: $(EXPORT_VENV)/.installed
-	$(EXPORT_VENV)/bin/python -m pytest -m export
+	$(EXPORT_VENV)/bin/python -m pytest -m export test/estimation
 
 $(EXPORT_VENV)/.installed: setup.py
 	$(PYTHON) -m venv $(EXPORT_VENV)
