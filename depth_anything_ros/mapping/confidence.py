@@ -111,7 +111,9 @@ def _error_terms(prediction: Prediction, scale: ScaleEstimate) -> NDArray[np.flo
     """
     if prediction.is_metric:
         return np.array([0, 0, 0, scale.sigma**2 + 9 * NETWORK_ERROR**2, -1], np.float32)
-    brightest = float(np.percentile(prediction.values[::8, ::8], 98.0))
+    sample = prediction.values[::8, ::8]
+    sample = sample[np.isfinite(sample)]
+    brightest = float(np.percentile(sample, 98.0)) if sample.size else 0.0
     network = (scale.a * NETWORK_ERROR * brightest) ** 2
     v = scale.covariance
     terms = [v[0, 0], 2 * v[0, 1], v[1, 1] + network, 0.0, SKY_SHARE * brightest]

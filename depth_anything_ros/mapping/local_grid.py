@@ -28,7 +28,7 @@ KNOWN = 0.1
 PEAK = 0.8
 """Evidence in a bearing marks cells where it is at least this share of the most around it."""
 
-FREE_MARGIN, FRONT_MARGIN, SMALL_FRONT_MARGIN = 1.5, 0.25, 1.5
+FREE_MARGIN, FRONT_MARGIN, SMALL_FRONT_MARGIN = 2.0, 0.25, 1.5
 """
 How many σ of range free space ends before, and marks begin before, where an obstacle was seen.
 
@@ -308,7 +308,7 @@ def _update(
                     evidence[row, column] = max(evidence[row, column] - MISS * trust, least)
 
 
-_STEPS_PER_UNIT = 64
+_STEPS_PER_UNIT = 256
 _PERCENT = np.array(
     [
         -1 if abs(evidence) < KNOWN else round(100.0 / (1.0 + math.exp(-evidence)))

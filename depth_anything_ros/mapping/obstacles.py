@@ -205,7 +205,7 @@ def _floor(
             if low[s, k] < np.float32(np.inf):
                 rise = low[s, k] - height
                 if abs(rise) <= max_step + max_slope * cell_m * min(gap, 3):
-                    height += np.float32(0.5) * rise
+                    height += rise * np.float32(1.0 - 0.5**gap)
                 gap = 1
             else:
                 gap += 1

@@ -96,7 +96,7 @@ def _first_of_each_voxel(points: NDArray[np.float32], side: float) -> NDArray[np
     count = 0
     for i in range(len(points)):
         x, y, z = points[i]
-        if not np.isfinite(x + y + z):
+        if not abs(x + y + z) < np.inf:
             continue
         key = np.int64(0)
         for value in (x, y, z):

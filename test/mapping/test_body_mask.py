@@ -1,0 +1,65 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Test that the robot does not see itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+from depth_anything_ros.config import CleaningConfig, SettingError
+from depth_anything_ros.mapping.body_mask import BodyMask
+import numpy as np
+import pytest
+from ray_scenes import make_view, PINHOLE
+
+LOWER_QUARTER = (0.0, 0.75, 1.0, 0.75, 1.0, 1.0, 0.0, 1.0)
+
+
+def test_everything_is_allowed_by_default() -> None:
+    assert BodyMask().allowed(make_view(), CleaningConfig()).all()
+
+
+def test_a_polygon_and_a_pixel_around_it_is_the_robot() -> None:
+    allowed = BodyMask().allowed(make_view(), CleaningConfig(body_polygon=LOWER_QUARTER))
+    edge = round(0.75 * PINHOLE.height)
+    assert allowed[: edge - 2].all()
+    assert not allowed[edge - 1 :].any()
+
+
+def test_a_mask_image_of_the_camera_is_the_robot(tmp_path: Path) -> None:
+    mask = np.zeros((PINHOLE.height * 2, PINHOLE.width * 2), np.uint8)
+    mask[:, :100] = 255
+    cv2.imwrite(str(tmp_path / 'front.png'), mask)
+    config = CleaningConfig(body_mask=str(tmp_path / '{camera}.png'))
+    allowed = BodyMask().allowed(make_view(), config)
+    assert not allowed[:, :50].any()
+    assert allowed[:, 52:].all()
+
+
+def test_what_the_camera_does_not_see_is_not_allowed() -> None:
+    seen = np.ones((PINHOLE.height, PINHOLE.width), np.bool_)
+    seen[:10] = False
+    allowed = BodyMask().allowed(replace(make_view(), seen=seen), CleaningConfig())
+    assert not allowed[:10].any()
+    assert allowed[10:].all()
+
+
+def test_the_mask_follows_the_settings() -> None:
+    mask, view = BodyMask(), make_view()
+    assert not mask.allowed(view, CleaningConfig(body_polygon=LOWER_QUARTER)).all()
+    assert mask.allowed(view, CleaningConfig()).all()
+
+
+@pytest.mark.parametrize(
+    ('config', 'message'),
+    [
+        (CleaningConfig(body_polygon=(0.0, 0.0, 1.0, 1.0)), 'three or more corners'),
+        (CleaningConfig(body_polygon=(0.0, 0.0, 1.0, 1.0, 0.5, 0.2, 0.1)), 'three or more'),
+        (CleaningConfig(body_mask='/nonexistent/mask.png'), 'not an image'),
+    ],
+)
+def test_a_bad_setting_is_named(config: CleaningConfig, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        BodyMask().allowed(make_view(), config)

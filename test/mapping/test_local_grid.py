@@ -1,0 +1,276 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Test the grid: what one frame says of one cell, how it moves, forgets and starts anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+import math
+
+from depth_anything_ros.config import GridConfig, ObstacleConfig
+from depth_anything_ros.mapping.local_grid import LocalGrid, OccupancyGrid
+from depth_anything_ros.mapping.obstacles import ObstacleFinder
+from depth_anything_ros.transforms import rotation_from_rpy, Transform, transform_from
+from hypothesis import given, settings, strategies as st
+import numpy as np
+from numpy.typing import NDArray
+import pytest
+from ray_scenes import cast, depth_map, make_view, MOUNT, PINHOLE
+from surroundings import around
+
+CONFIG = GridConfig(
+    grid_resolution_m=0.05, grid_size_m=10.0, grid_decay_s=20.0, grid_pose_jump_m=1.0, footprint=()
+)
+EVERYWHERE = dict.fromkeys(range(60), 6.0)
+
+
+def percent(evidence: float) -> int:
+    """Return what the grid shows for log-odds."""
+    return round(100 / (1 + math.exp(-evidence)))
+
+
+def pose_at(x: float, y: float = 0.0, yaw: float = 0.0) -> Transform:
+    """Return grid_from_base of a level robot."""
+    return transform_from(rotation_from_rpy(0, 0, yaw), np.array([x, y, 0.0]))
+
+
+def cell(grid: OccupancyGrid, x: float, y: float) -> int:
+    """Return the cell at a place."""
+    row = math.floor((y - grid.origin_y) / grid.resolution_m)
+    column = math.floor((x - grid.origin_x) / grid.resolution_m)
+    return int(grid.cells[row, column])
+
+
+def test_it_begins_unknown_around_the_origin() -> None:
+    grid = LocalGrid(CONFIG).occupancy()
+    assert grid.cells.shape == (200, 200)
+    assert grid.cells.dtype == np.int8
+    assert (grid.cells == -1).all()
+
+
+def test_one_frame_over_one_obstacle() -> None:
+    grid = LocalGrid(CONFIG)
+    pose = pose_at(0.0)
+    # Straight ahead, 2.02 m: the bin of 2.00…2.05 m of bearing 30, whose middle is at 0.5°.
+    grid.update([around({30: 2.02}, dict.fromkeys(range(20, 41), 2.1), pose=pose)])
+    seen = grid.occupancy()
+    assert (seen.origin_x, seen.origin_y) == pytest.approx((-5.0, -5.0))
+    assert cell(seen, 2.02, 0.02) == percent(0.9)
+    assert cell(seen, 1.5, 0.02) == percent(-0.6)
+    assert cell(seen, 0.4, 0.02) == -1  # before the first floor that was seen
+    assert cell(seen, 2.5, 0.02) == -1  # behind
+    assert cell(seen, 1.0, 0.8) == -1  # out of the bearings that saw floor
+    assert cell(seen, -1.0, 0.0) == -1
+
+
+def test_evidence_adds_up_to_its_bounds_and_follows_confidence() -> None:
+    grid = LocalGrid(replace(CONFIG, grid_decay_s=0.0))
+    for i in range(1, 11):
+        view = around({30: 2.02}, EVERYWHERE, pose=pose_at(0.0), confidence=0.5, stamp_ns=i)
+        grid.update([view])
+        if i == 2:
+            assert cell(grid.occupancy(), 2.02, 0.02) == percent(1.8)
+            assert cell(grid.occupancy(), 1.5, -0.5) == percent(-0.6)
+    assert cell(grid.occupancy(), 2.02, 0.02) == percent(2.5)
+    assert cell(grid.occupancy(), 1.5, -0.5) == percent(-2.0)
+
+
+def test_a_few_doubtful_pixels_are_weak_evidence() -> None:
+    view = around({30: 2.02}, pose=pose_at(0.0))
+    view.obstacle[30] *= 0.1  # one pixel of two that are enough
+    grid = LocalGrid(CONFIG)
+    grid.update([view])
+    assert cell(grid.occupancy(), 2.02, 0.02) == percent(0.45)
+
+
+def test_free_space_ends_before_what_may_be_an_obstacle() -> None:
+    grid = LocalGrid(CONFIG)
+    grid.update([around(floor_to=EVERYWHERE, doubt={30: 2.0}, pose=pose_at(0.0))])
+    seen = grid.occupancy()
+    assert cell(seen, 1.8, 0.02) == percent(-0.6)
+    assert cell(seen, 2.1, 0.02) == -1
+    assert cell(seen, 3.0, 0.05) == -1
+    assert cell(seen, 3.0, 0.8) == percent(-0.6)
+
+
+def test_the_error_of_range_widens_what_may_be_occupied() -> None:
+    view = around({30: 4.02}, EVERYWHERE, pose=pose_at(0.0), sigma=0.05)
+    grid = LocalGrid(CONFIG)
+    grid.update([view])
+    seen = grid.occupancy()
+    assert cell(seen, 3.5, 0.02) == percent(-0.6)  # before 4.02 m less two σ and a cell
+    assert cell(seen, 3.65, 0.02) == -1
+    assert cell(seen, 3.8, 0.02) == percent(0.9)  # a thin thing: 1.5 σ before its range
+    assert cell(seen, 4.2, 0.02) == percent(0.9)  # one σ behind
+    assert cell(seen, 4.4, 0.02) == -1
+
+
+def test_a_moved_obstacle_is_gone_within_six_frames() -> None:
+    grid = LocalGrid(CONFIG)
+    for i in range(20):
+        grid.update([around({30: 2.02}, EVERYWHERE, pose=pose_at(0.0), stamp_ns=i * 50_000_000)])
+    assert cell(grid.occupancy(), 2.02, 0.02) > 65
+    for i in range(20, 28):
+        grid.update([around(floor_to=EVERYWHERE, pose=pose_at(0.0), stamp_ns=i * 50_000_000)])
+        if i == 25:
+            assert cell(grid.occupancy(), 2.02, 0.02) < 35
+
+
+def test_the_unseen_fades_to_unknown() -> None:
+    grid = LocalGrid(CONFIG)
+    grid.update([around({30: 2.02}, pose=pose_at(0.0))])
+    grid.update([around(pose=pose_at(0.0), stamp_ns=20_000_000_000)])
+    assert cell(grid.occupancy(), 2.02, 0.02) == percent(0.9 / math.e)
+    grid.update([around(pose=pose_at(0.0), stamp_ns=80_000_000_000)])
+    assert cell(grid.occupancy(), 2.02, 0.02) == -1
+
+
+def test_an_obstacle_keeps_its_place_while_the_robot_moves() -> None:
+    grid = LocalGrid(CONFIG)
+    grid.update([around({30: 2.02}, pose=pose_at(0.0))])
+    grid.update([around(pose=pose_at(0.73, -0.31, 0.4), stamp_ns=50_000_000)])
+    seen = grid.occupancy()
+    assert cell(seen, 2.02, 0.02) >= percent(0.85)
+    assert (seen.origin_x, seen.origin_y) == pytest.approx((-4.3, -5.35))
+    assert (seen.cells >= 0).sum() == 1
+
+
+def test_the_yaw_of_the_robot_turns_what_it_sees() -> None:
+    grid = LocalGrid(CONFIG)
+    grid.update([around({30: 2.02}, pose=pose_at(1.0, 1.0, math.pi / 2))])
+    assert cell(grid.occupancy(), 0.98, 3.02) == percent(0.9)
+
+
+def test_several_cameras_make_one_grid() -> None:
+    front = around({30: 2.02}, pose=pose_at(0.0))
+    back = replace(front, bearing_min=front.bearing_min + math.pi)
+    grid = LocalGrid(CONFIG)
+    grid.update([front, back])
+    seen = grid.occupancy()
+    assert cell(seen, 2.02, 0.02) == cell(seen, -2.02, -0.02) == percent(0.9)
+
+
+def test_without_a_pose_it_shows_one_frame_in_the_base_frame() -> None:
+    grid = LocalGrid(CONFIG)
+    grid.update([around({30: 2.02})])
+    grid.update([around({30: 3.02}, stamp_ns=50_000_000)])
+    seen = grid.occupancy()
+    assert seen.is_one_shot
+    assert cell(seen, 2.02, 0.02) == -1
+    assert cell(seen, 3.02, 0.02) == percent(0.9)
+    assert grid.reset_reason == ''
+
+
+def test_the_footprint_is_free() -> None:
+    outline = (0.2, 0.2, 0.2, -0.2, -0.2, -0.2, -0.2, 0.2)
+    grid = LocalGrid(replace(CONFIG, footprint=outline))
+    grid.update([around(pose=pose_at(1.0, 0.5))])
+    seen = grid.occupancy()
+    assert cell(seen, 1.0, 0.5) == percent(-2.0)
+    assert cell(seen, 1.15, 0.35) == percent(-2.0)
+    assert cell(seen, 1.3, 0.5) == -1
+
+
+@pytest.mark.parametrize(
+    ('after', 'stamp_ns', 'reason'),
+    [
+        (pose_at(0.9), 50_000_000, ''),
+        (pose_at(1.1), 50_000_000, 'jumped by 1.10 m'),
+        (pose_at(0.0, yaw=2.0), 50_000_000, 'turned by more than 90°'),
+        (pose_at(math.nan), 50_000_000, 'not finite'),
+        (pose_at(math.inf), 50_000_000, 'not finite'),
+        (pose_at(1e300), 50_000_000, 'too far away'),
+        (None, 50_000_000, 'came or went'),
+        (pose_at(0.0), -50_000_000, ''),  # another camera, a little late
+        (pose_at(0.0), -5_000_000_000, 'time went back'),
+    ],
+)
+def test_a_pose_that_cannot_be_starts_it_anew(
+    after: Transform | None, stamp_ns: int, reason: str
+) -> None:
+    grid, start = LocalGrid(CONFIG), 10_000_000_000
+    grid.update([around({30: 2.02}, pose=pose_at(0.0), stamp_ns=start)])
+    grid.update([around(pose=after, stamp_ns=start + stamp_ns)])
+    assert reason in grid.reset_reason
+    assert (grid.reset_reason == '') == (reason == '')
+    assert bool((grid.occupancy().cells >= 0).any()) == (reason == '')
+
+
+def test_a_lost_scale_turns_it_unknown() -> None:
+    grid = LocalGrid(CONFIG)
+    grid.update([around({30: 2.02}, pose=pose_at(0.0))])
+    grid.update([around(pose=pose_at(0.0), is_metric=False)])
+    assert grid.reset_reason == 'the scale is lost'
+    assert (grid.occupancy().cells == -1).all()
+
+
+def test_far_from_the_origin_cells_stay_where_they_are() -> None:
+    grid = LocalGrid(CONFIG)
+    grid.update([around({30: 2.02}, pose=pose_at(1e6, -1e6))])
+    seen = grid.occupancy()
+    assert cell(seen, 1e6 + 2.02, -1e6 + 0.02) == percent(0.9)
+
+
+def test_nothing_seen_changes_nothing() -> None:
+    grid = LocalGrid(CONFIG)
+    grid.update([around({30: 2.02}, pose=pose_at(0.0))])
+    before = grid.occupancy().cells
+    grid.update([])
+    np.testing.assert_array_equal(grid.occupancy().cells, before)
+
+
+def test_reset_by_hand() -> None:
+    grid = LocalGrid(CONFIG)
+    grid.update([around({30: 2.02}, pose=pose_at(0.0))])
+    grid.reset('the operator asked')
+    assert (grid.occupancy().cells == -1).all()
+    assert grid.reset_reason == 'the operator asked'
+
+
+@given(right=st.integers(-40, 40), up=st.integers(-40, 40))
+@settings(max_examples=30, deadline=None)
+def test_moving_by_whole_cells_and_back_changes_nothing(right: int, up: int) -> None:
+    grid = LocalGrid(CONFIG)
+    nearest = {i: 1.0 + 0.03 * i for i in range(0, 60, 3)}  # all within 3 m of the middle
+    grid.update([around(nearest, dict.fromkeys(range(60), 2.9), pose=pose_at(0.0))])
+    before = grid.occupancy()
+    grid.move_to(-100 + right, -100 + up)
+    moved = grid.occupancy()
+    assert (moved.cells >= 0).sum() == (before.cells >= 0).sum()
+    grid.move_to(-100, -100)
+    after = grid.occupancy()
+    np.testing.assert_array_equal(after.cells, before.cells)
+    assert (after.origin_x, after.origin_y) == (before.origin_x, before.origin_y)
+
+
+@given(seed=st.integers(0, 2**32 - 1), yaw=st.floats(-3.0, 3.0))
+@settings(max_examples=30, deadline=None)
+def test_no_cell_is_freed_that_no_floor_pixel_lies_behind(seed: int, yaw: float) -> None:
+    depth = _random_depth(np.random.default_rng(seed))
+    view = make_view(grid_from_base=pose_at(0.3, -0.2, yaw))
+    grid = LocalGrid(CONFIG)
+    grid.update([ObstacleFinder(ObstacleConfig()).find(depth_map(view, depth), depth, 6.0)])
+    seen = grid.occupancy()
+    rows, columns = np.nonzero((seen.cells >= 0) & (seen.cells < 50))
+    x = seen.origin_x + (columns + 0.5) * 0.05 - 0.3
+    y = seen.origin_y + (rows + 0.5) * 0.05 + 0.2
+
+    points = PINHOLE.back_project(depth)[np.isfinite(depth)] @ MOUNT[:3, :3].T + MOUNT[:3, 3]
+    floor = points[np.abs(points[:, 2]) < 0.5]  # the local floor may rise and fall
+    reach = np.hypot(floor[:, 0], floor[:, 1])
+    bearing = np.arctan2(floor[:, 1], floor[:, 0]) + yaw
+    some = np.random.default_rng(seed).permutation(len(x))[:100]
+    for r, at in zip(np.hypot(x, y)[some], np.arctan2(y, x)[some], strict=True):
+        off = np.abs((bearing - at + math.pi) % (2 * math.pi) - math.pi)
+        assert ((off < 0.05 / r + 0.03) & (reach > r - 0.1)).any()
+
+
+def _random_depth(rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return a floor with walls, holes, invalid and endless patches anywhere."""
+    depth = cast()
+    for _ in range(rng.integers(1, 12)):
+        v, u = rng.integers(0, 110), rng.integers(0, 150)
+        height, width = rng.integers(3, 60, 2)
+        values = [np.nan, np.inf, rng.uniform(0.3, 6.0), rng.uniform(0.3, 6.0)]
+        depth[v : v + height, u : u + width] = values[rng.integers(4)]
+    return depth

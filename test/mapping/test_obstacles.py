@@ -1,0 +1,169 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Test what is floor, what stands on it and what is missing of it."""
+
+from __future__ import annotations
+
+import math
+
+from depth_anything_ros.config import ObstacleConfig
+from depth_anything_ros.mapping.obstacles import ObstacleFinder, Surroundings
+from depth_anything_ros.transforms import base_from_mounted_camera, Transform
+import numpy as np
+from numpy.typing import NDArray
+import pytest
+from ray_scenes import Box, cast, depth_map, FLOOR, make_view, MOUNT, Plane
+
+CONFIG = ObstacleConfig(
+    obstacle_height_min_m=0.08, robot_height_m=1.0, max_step_m=0.05, max_slope_deg=10.0
+)
+RANGE_MAX = 6.0
+
+
+def look(
+    planes: list[Plane] | None = None,
+    boxes: list[Box] | None = None,
+    mount: Transform = MOUNT,
+    hidden: NDArray[np.bool_] | None = None,
+) -> Surroundings:
+    """Return what is found in exact depth; pixels of `hidden` are invalid."""
+    depth = cast(planes or [FLOOR], boxes or [], mount)
+    given = depth_map(make_view(mount=mount), depth)
+    cleaned = np.where(depth > RANGE_MAX, np.inf, depth).astype(np.float32)
+    if hidden is not None:
+        cleaned[hidden] = given.depth_m[hidden] = np.nan
+    return ObstacleFinder(CONFIG).find(given, cleaned, RANGE_MAX)
+
+
+def ahead(found: Surroundings) -> int:
+    """Return the bin of the bearing straight ahead."""
+    return int(-found.bearing_min / found.bearing_step)
+
+
+def test_bare_floor_is_free_from_the_image_edge_to_the_range() -> None:
+    found = look()
+    assert np.isposinf(found.nearest_m).all()
+    assert np.isposinf(found.doubt_m).all()
+    assert not found.obstacle.any()
+    # The lowest ray looks 0.2 rad + half the vertical field of view down.
+    lowest = 0.2 + math.atan(126 / 168 * math.tan(math.radians(37.5)))
+    b = ahead(found)
+    assert found.floor_from_m[b] == pytest.approx(0.5 / math.tan(lowest), abs=0.06)
+    assert found.floor_to_m[b] > 5.5
+    assert (found.floor_confidence > 0.99).all()
+
+
+def test_bearings_span_the_field_of_view() -> None:
+    found = look()
+    width = len(found.nearest_m) * found.bearing_step
+    assert found.bearing_min == pytest.approx(-math.radians(37.5), abs=0.12)
+    assert width == pytest.approx(2 * abs(found.bearing_min), abs=0.05)
+    assert found.obstacle.shape == (len(found.nearest_m), 120)
+
+
+def test_a_wall_is_at_its_range_on_every_bearing() -> None:
+    found = look([FLOOR, (1.0, 0.0, 0.0, 3.02)])
+    bearings = found.bearing_min + (np.arange(len(found.nearest_m)) + 0.5) * found.bearing_step
+    expected = 3.02 / np.cos(bearings)
+    # The outermost bearings are those of the image's lower corners: they see floor only.
+    np.testing.assert_allclose(found.nearest_m[8:-8], expected[8:-8], atol=0.02)
+    assert (found.floor_to_m <= found.nearest_m + 0.1).all()
+
+
+@pytest.mark.parametrize(
+    ('top', 'is_obstacle'), [(0.04, False), (0.12, True), (0.5, True), (2.0, True)]
+)
+def test_a_box_blocks_from_the_height_on(top: float, is_obstacle: bool) -> None:
+    found = look(boxes=[((2.0, -0.5, 0.0), (2.6, 0.5, top))])
+    nearest = found.nearest_m[ahead(found)]
+    assert np.isfinite(nearest) == is_obstacle
+    if is_obstacle:
+        assert nearest == pytest.approx(2.0, abs=0.1)
+
+
+@pytest.mark.parametrize(('bottom', 'is_obstacle'), [(0.6, True), (1.15, False)])
+def test_an_overhang_blocks_below_the_robots_height(bottom: float, is_obstacle: bool) -> None:
+    found = look(boxes=[((2.0, -0.5, bottom), (2.3, 0.5, bottom + 0.3))])
+    assert np.isfinite(found.nearest_m[ahead(found)]) == is_obstacle
+
+
+@pytest.mark.parametrize(('degrees', 'is_obstacle'), [(8.0, False), (25.0, True)])
+def test_a_ramp_is_floor_up_to_the_slope(degrees: float, is_obstacle: bool) -> None:
+    # It begins 1.2 m ahead and goes on: depth is the nearer of floor and ramp.
+    slope = math.tan(math.radians(degrees))
+    found = look([FLOOR, (-slope, 0.0, 1.0, -1.2 * slope)])
+    assert np.isfinite(found.nearest_m[ahead(found)]) == is_obstacle
+
+
+def test_what_stands_on_a_ramp_is_measured_from_the_ramp() -> None:
+    slope = math.tan(math.radians(8.0))
+    ramp = (-slope, 0.0, 1.0, -1.0 * slope)
+    # The ramp is 0.14 m high 2 m ahead.
+    high = look([FLOOR, ramp], [((2.0, -0.5, 0.0), (2.4, 0.5, 0.4))])
+    assert high.nearest_m[ahead(high)] == pytest.approx(2.0, abs=0.1)
+    over = look([FLOOR, ramp], [((2.0, -0.5, 1.1), (2.3, 0.5, 1.4))])
+    assert np.isfinite(over.nearest_m[ahead(over)])
+    clear = look([FLOOR, ramp], [((2.0, -0.5, 1.25), (2.3, 0.5, 1.5))])
+    assert np.isposinf(clear.nearest_m[ahead(clear)])
+
+
+def test_a_step_down_is_an_obstacle_at_its_edge() -> None:
+    # Floor to 2 m ahead, then 0.3 m lower.
+    upper: Box = ((-1.0, -5.0, -0.3), (2.0, 5.0, 0.0))
+    found = look([(0.0, 0.0, 1.0, -0.3)], [upper])
+    b = ahead(found)
+    assert found.nearest_m[b] == pytest.approx(2.05, abs=0.1)
+    assert found.floor_to_m[b] <= 2.15
+
+
+def test_floor_that_is_not_seen_ends_what_is_free() -> None:
+    depth = cast()
+    points_ahead = depth * np.cos(0.2)  # about the range of the middle columns
+    found = look(hidden=(points_ahead > 1.5) & (points_ahead < 2.2))
+    assert found.floor_to_m[ahead(found)] == pytest.approx(1.5, abs=0.2)
+
+
+def test_cleaned_away_obstacles_still_raise_doubt() -> None:
+    boxes: list[Box] = [((2.0, -0.5, 0.0), (2.6, 0.5, 0.5))]
+    depth = cast(boxes=boxes)
+    given = depth_map(make_view(), depth)
+    cleaned = depth.copy()
+    cleaned[depth < cast() - 0.01] = np.nan
+    found = ObstacleFinder(CONFIG).find(given, cleaned, RANGE_MAX)
+    b = ahead(found)
+    assert np.isposinf(found.nearest_m[b])
+    assert found.doubt_m[b] == pytest.approx(2.0, abs=0.1)
+    given.confidence[:] = 0.0
+    trusted = ObstacleFinder(CONFIG).find(given, cleaned, RANGE_MAX)
+    assert np.isposinf(trusted.doubt_m[b])
+
+
+def test_the_camera_may_look_anywhere() -> None:
+    for yaw, pitch in ((3.0, 0.2), (-1.5, 0.6), (0.0, 1.5)):
+        mount = base_from_mounted_camera(0.1, -0.2, 0.8, 0.05, pitch, yaw)
+        found = look(mount=mount)
+        assert np.isposinf(found.nearest_m).all()
+        assert (found.floor_to_m > 0).mean() > 0.9
+        np.testing.assert_allclose(found.origin, [0.1, -0.2, 0.8])
+
+
+def test_nothing_usable_says_nothing() -> None:
+    found = look(hidden=np.ones((126, 168), np.bool_))
+    assert np.isposinf(found.nearest_m).all()
+    assert not found.floor_to_m.any()
+
+
+def test_a_camera_that_moves_on_the_robot_is_followed() -> None:
+    finder = ObstacleFinder(CONFIG)
+    for height in (0.5, 0.9, 0.5):
+        mount = base_from_mounted_camera(0.0, 0.0, height, 0.0, 0.2, 0.0)
+        depth = cast([FLOOR, (1.0, 0.0, 0.0, 3.0)], mount=mount)
+        found = finder.find(depth_map(make_view(mount=mount), depth), depth, RANGE_MAX)
+        assert found.nearest_m[ahead(found)] == pytest.approx(3.0, abs=0.05)
+
+
+@pytest.mark.parametrize('mount', [None, np.full((4, 4), np.nan)])
+def test_an_unknown_place_on_the_robot_is_named(mount: Transform | None) -> None:
+    depth = cast()
+    with pytest.raises(ValueError, match="'front' has no finite pose"):
+        ObstacleFinder(CONFIG).find(depth_map(make_view(mount=mount), depth), depth, RANGE_MAX)

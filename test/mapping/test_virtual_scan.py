@@ -1,0 +1,87 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Test the scan: obstacles, free rays, and what nobody saw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+import math
+
+from depth_anything_ros.config import ScanConfig
+from depth_anything_ros.mapping.obstacles import Surroundings
+from depth_anything_ros.mapping.virtual_scan import virtual_scan, VirtualScan
+import numpy as np
+import pytest
+from surroundings import around
+
+CONFIG = ScanConfig(scan_increment_deg=0.5)
+
+
+def at(scan: VirtualScan, bearing: float) -> float:
+    """Return the range of the ray at a bearing."""
+    return float(scan.ranges[round((bearing - scan.angle_min) / scan.angle_increment)])
+
+
+def test_obstacle_free_and_unknown() -> None:
+    view = around(nearest={30: 2.0}, floor_to={30: 2.0, 40: 6.0, 50: 3.0})
+    scan = virtual_scan([view], CONFIG)
+    assert at(scan, math.radians(0.5)) == pytest.approx(2.0)
+    assert at(scan, math.radians(10.5)) == math.inf
+    assert math.isnan(at(scan, math.radians(20.5)))
+    assert math.isnan(at(scan, math.radians(-20.5)))
+
+
+def test_it_covers_the_field_of_view() -> None:
+    scan = virtual_scan([around()], CONFIG)
+    assert scan.angle_min == pytest.approx(math.radians(-30))
+    assert scan.angle_max == pytest.approx(math.radians(29.5))
+    assert scan.ranges.dtype == np.float32
+    assert scan.range_max_m == 6.0
+
+
+def test_some_consumers_want_a_number_for_free() -> None:
+    view = around(floor_to={30: 6.0})
+    scan = virtual_scan([view], replace(CONFIG, scan_clear_value='range_max_plus_one'))
+    assert at(scan, math.radians(0.5)) == 7.0
+
+
+def test_doubt_before_the_obstacle_makes_it_unknown() -> None:
+    view = around(nearest={30: 4.0, 40: 4.0}, doubt={30: 2.0, 40: 3.9})
+    scan = virtual_scan([view], CONFIG)
+    assert math.isnan(at(scan, math.radians(0.5)))
+    assert at(scan, math.radians(10.5)) == pytest.approx(4.0)
+
+
+def test_ranges_are_measured_from_the_base() -> None:
+    # A camera 0.5 m before the base's origin sees an obstacle 2 m ahead of it.
+    view = around(nearest={30: 2.0}, origin=(0.5, 0.0, 0.5))
+    scan = virtual_scan([view], CONFIG)
+    bearing = math.atan2(2.0 * math.sin(math.radians(0.5)), 0.5 + 2.0)
+    assert at(scan, bearing) == pytest.approx(2.5, abs=0.001)
+
+
+def test_a_near_obstacle_leaves_no_gaps_between_rays() -> None:
+    fine = ScanConfig(scan_increment_deg=0.1)
+    scan = virtual_scan([around(nearest=dict.fromkeys(range(20, 40), 1.0))], fine)
+    inside = slice(201, 399)
+    assert np.isfinite(scan.ranges[inside]).all()
+
+
+def test_views_of_one_camera_make_one_scan_of_the_nearest() -> None:
+    left = replace(around(nearest={30: 3.0}), bearing_min=0.2)
+    right = replace(around(nearest={30: 2.0}), bearing_min=-1.0)
+    scan = virtual_scan([left, right], CONFIG)
+    middle = math.radians(30.5)
+    assert at(scan, 0.2 + middle) == pytest.approx(3.0)
+    assert at(scan, -1.0 + middle) == pytest.approx(2.0)
+    both = virtual_scan([around(nearest={30: 3.0}), around(nearest={30: 2.0})], CONFIG)
+    assert at(both, math.radians(0.5)) == pytest.approx(2.0)
+
+
+def test_views_all_around_fit_into_one_turn() -> None:
+    views: list[Surroundings] = [
+        replace(around(nearest={30: 2.0}), bearing_min=yaw) for yaw in (-3.1, -1.5, 0.0, 1.5, 2.9)
+    ]
+    scan = virtual_scan(views, CONFIG)
+    assert len(scan.ranges) * scan.angle_increment <= 2 * math.pi + 1e-9
+    assert (np.isfinite(scan.ranges)).sum() >= 5
