@@ -251,8 +251,8 @@ def our_node(footage: Footage, parameters: Mapping[str, Any], cameras: int = 1) 
     """Return the node, with the same footage from each of its cameras, and all its outputs."""
     names = [f'camera_{i}' for i in range(cameras)] if cameras > 1 else ['camera']
     prefixes = [f'{name}/' for name in names] if cameras > 1 else ['']
-    answers = [(t.type, p + t.name) for t in ANSWERS if t.per_camera for p in prefixes]
-    answers += [(t.type, t.name) for t in ANSWERS if not t.per_camera]
+    answers = [(t.kind, p + t.name) for t in ANSWERS if t.per_camera for p in prefixes]
+    answers += [(t.kind, t.name) for t in ANSWERS if not t.per_camera]
     arguments = _ros_arguments({**footage.parameters, **parameters}, names)
     return Subject([(NODE, arguments)], answers, prefixes)
 

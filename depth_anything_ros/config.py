@@ -431,10 +431,10 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting as it was declared; `type` is bool, int, float, str or tuple[…, ...]."""
+    """One setting as it was declared; `kind` is bool, int, float, str or tuple[…, ...]."""
 
     name: str
-    type: Any
+    kind: Any
     default: Any
     description: str
     unit: str
@@ -447,8 +447,8 @@ class Setting:
 
     def problem_with(self, value: Any) -> str:
         """Return what is wrong with a value, '' where nothing is."""
-        if not _is_a(value, self.type):
-            return f'{self.name} must be {_WORDS[self.type]}, not {value!r}'
+        if not _is_a(value, self.kind):
+            return f'{self.name} must be {_WORDS[self.kind]}, not {value!r}'
         if self.length is not None and len(value) != self.length:
             return f'{self.name} must have {self.length} numbers, not {len(value)}'
         if self.is_polygon and len(value) > 0 and (len(value) < 6 or len(value) % 2):

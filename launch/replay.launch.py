@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from launch import LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
     EmitEvent,
@@ -17,8 +18,6 @@ from launch.events import Shutdown
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.substitutions import FindPackageShare
-
-from launch import LaunchContext, LaunchDescription
 
 NODE = PathJoinSubstitution(
     [FindPackageShare('depth_anything_ros'), 'launch', 'depth_anything.launch.py']

@@ -69,7 +69,7 @@ class DepthAnythingNode(LifecycleNode):
         self.parameters = Parameters(self, self._reconfigure)
         self._throttling = ThrottlingMonitor()
         self._diagnostics = self.create_publisher(
-            topics.DIAGNOSTICS.type, topics.DIAGNOSTICS.name, topics.DIAGNOSTICS.qos
+            topics.DIAGNOSTICS.kind, topics.DIAGNOSTICS.name, topics.DIAGNOSTICS.qos
         )
         self.create_timer(1.0, self._diagnose)
         self.create_service(Trigger, topics.RESET_GRID.name, self._reset_grid)

@@ -70,7 +70,8 @@ def image_from_message(message: Image) -> tuple[Pixels, Channels]:
         )
     rows = _rows(message, encoding.bytes_per_pixel)
     if message.encoding in ('mono16', '16UC1'):
-        return rows[:, 0 if message.is_bigendian else 1 :: 2].copy(), 'mono'
+        upper = 0 if message.is_bigendian else 1
+        return rows[:, upper::2].copy(), 'mono'
     if encoding.bytes_per_pixel > 1:
         rows = rows.reshape(len(rows), message.width, encoding.bytes_per_pixel)
     if encoding.conversion is not None:

@@ -52,7 +52,7 @@ class Publishers:
         """Advertise the topics."""
         self._node = node
         self._publishers = {
-            t.name: advertise(node, t.type, prefix + t.name, t.qos) for t in wanted
+            t.name: advertise(node, t.kind, prefix + t.name, t.qos) for t in wanted
         }
 
     def is_heard(self, *wanted: Topic) -> bool:

@@ -55,7 +55,7 @@ def descriptor_of(setting: Setting) -> ParameterDescriptor:
         dynamic_typing=True,
     )
     if setting.minimum is not None and setting.maximum is not None:
-        if setting.type is float:
+        if setting.kind is float:
             descriptor.floating_point_range = [
                 FloatingPointRange(from_value=setting.minimum, to_value=setting.maximum)
             ]

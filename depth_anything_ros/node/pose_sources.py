@@ -144,7 +144,8 @@ def pose_at(
     if not poses:
         raise PoseError('no message on odom yet: remap odom to the odometry of the robot')
     after = bisect_left(poses, stamp_ns, key=lambda pose: pose[0])
-    around = poses[max(0, after - 1) : after + 1]
+    before, stop = max(0, after - 1), after + 1
+    around = poses[before:stop]
     gap_ns = min(abs(stamp - stamp_ns) for stamp, _ in around)
     if gap_ns > tolerance_s * 1e9:
         raise PoseError(

@@ -93,9 +93,9 @@ def _values(setting: Setting) -> str:
     if setting.minimum is not None:
         return f'from {setting.minimum:g}'
     words = {bool: '`true`, `false`', str: 'text', int: 'integer', float: 'number'}
-    if setting.type in words:
-        return words[setting.type]
-    return f'{setting.length or "list of"} {words[get_args(setting.type)[0]]}s'
+    if setting.kind in words:
+        return words[setting.kind]
+    return f'{setting.length or "list of"} {words[get_args(setting.kind)[0]]}s'
 
 
 def _topics() -> Iterable[str]:
@@ -111,7 +111,7 @@ def _topics() -> Iterable[str]:
         rows = [_topic(topic) for topic in table]
         yield _table(('topic', 'type', 'per camera', 'QoS', ''), rows)
     yield '## Services'
-    rows = [(f'`{s.name}`', f'`{_type(s.type)}`', s.description) for s in topics.SERVICES]
+    rows = [(f'`{s.name}`', f'`{_type(s.kind)}`', s.description) for s in topics.SERVICES]
     lifecycle = ('`~/change_state` …', '`lifecycle_msgs/srv`', 'the lifecycle of managed nodes')
     yield _table(('service', 'type', ''), [*rows, lifecycle])
 
@@ -119,7 +119,7 @@ def _topics() -> Iterable[str]:
 def _topic(topic: Topic) -> tuple[str, ...]:
     return (
         f'`{topic.name}`',
-        f'`{_type(topic.type)}`',
+        f'`{_type(topic.kind)}`',
         'yes' if topic.per_camera else '',
         _qos(topic.qos),
         topic.description,

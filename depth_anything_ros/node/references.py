@@ -78,7 +78,7 @@ class References:
     def _keep(self, prefix: str, topic: Topic) -> Subscription[Any]:
         name = prefix + topic.name
         kept = self._kept[name] = deque(maxlen=KEPT_MESSAGES)
-        return subscribe(self._node, topic.type, name, lambda m: kept.append(m), topic.qos)
+        return subscribe(self._node, topic.kind, name, lambda m: kept.append(m), topic.qos)
 
     def _nearest(self, name: str, stamp_ns: int) -> Any | None:
         messages = list(self._kept[name])
@@ -147,7 +147,8 @@ def points_of_depth(depth: Image, camera: CameraModel) -> Points:
     kind, metres = kinds[depth.encoding]
     rows = np.frombuffer(depth.data, np.uint8, depth.height * depth.step)
     rows = rows.reshape(depth.height, depth.step)[::DEPTH_STEP]
-    z = np.ascontiguousarray(rows).view(kind)[:, : depth.width : DEPTH_STEP] * metres
+    width = depth.width
+    z = np.ascontiguousarray(rows).view(kind)[:, :width:DEPTH_STEP] * metres
     v, u = np.nonzero(np.isfinite(z) & (z > 0))
     pixels = DEPTH_STEP * np.stack([u, v], axis=1).astype(np.float64)
     if not len(pixels):

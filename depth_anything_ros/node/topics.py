@@ -30,7 +30,7 @@ class Topic(NamedTuple):
     """A topic; where `per_camera`, several cameras prefix it with their names."""
 
     name: str
-    type: Any
+    kind: Any
     per_camera: bool
     qos: QoSProfile
     description: str
@@ -123,7 +123,7 @@ class Service(NamedTuple):
     """A service of the node."""
 
     name: str
-    type: Any
+    kind: Any
     description: str
 
 

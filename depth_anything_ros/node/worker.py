@@ -14,7 +14,7 @@ from depth_anything_ros.camera import CameraError
 from depth_anything_ros.config import SettingError
 from depth_anything_ros.estimation.backend import BackendError
 from depth_anything_ros.frame import Frame
-from depth_anything_ros.node.mailbox import Mailbox
+from depth_anything_ros.node.handover import Mailbox
 from depth_anything_ros.pipeline import Estimate, Output, Pipeline, StageClock, Step
 from depth_anything_ros.scale.known_marker import MarkerError
 

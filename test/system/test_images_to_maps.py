@@ -62,7 +62,8 @@ def test_cloud_scan_and_grid_show_the_wall(robot: Robot) -> None:
     row = int(-origin.y / grid.info.resolution)
     near, wall = (int((x - origin.x) / grid.info.resolution) for x in (1.0, WALL_M))
     assert 0 <= cells[row, near] < 35
-    assert cells[row, wall - 2 : wall + 5].max() > 65
+    before, behind = wall - 2, wall + 5
+    assert cells[row, before:behind].max() > 65
     assert {(s.sec, s.nanosec) for s in shown} >= {
         (m.header.stamp.sec, m.header.stamp.nanosec) for m in (*clouds, *scans, *grids)
     }

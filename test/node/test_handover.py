@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from depth_anything_ros.node.mailbox import Mailbox
+from depth_anything_ros.node.handover import Mailbox
 
 
 def test_a_new_item_replaces_a_waiting_one() -> None:
