@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TYPE_CHECKING, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from sensor_msgs.msg import CompressedImage, Image
+
+if TYPE_CHECKING:  # reports decode messages of recordings with it, where no ROS is installed
+    from sensor_msgs.msg import CompressedImage, Image
 
 Channels: TypeAlias = Literal['rgb', 'bgr', 'mono']
 Pixels: TypeAlias = NDArray[np.uint8]

@@ -10,6 +10,11 @@ from typing import Any
 
 import cv2
 from depth_anything_ros.camera import Pinhole
+from depth_anything_ros.node.images import (
+    image_from_compressed,
+    image_from_message,
+    InputError,
+)
 from depth_anything_ros.replay.bag import RecordingError
 from depth_anything_ros.replay.grid_truth import GridFrame
 from depth_anything_ros.transforms import (
@@ -25,13 +30,8 @@ COMPRESSED_DEPTH_HEADER = 12
 """Bytes before the PNG in compressed_depth_image_transport's messages."""
 
 MILLIMETRES_OF = {'16UC1': True, 'mono16': True, '32FC1': False}
-COLOUR_CODES = {
-    'rgb8': (3, cv2.COLOR_RGB2BGR),
-    'bgr8': (3, None),
-    'rgba8': (4, cv2.COLOR_RGBA2BGR),
-    'bgra8': (4, cv2.COLOR_BGRA2BGR),
-    'mono8': (1, cv2.COLOR_GRAY2BGR),
-}
+
+TO_BGR = {'rgb': cv2.COLOR_RGB2BGR, 'mono': cv2.COLOR_GRAY2BGR}
 
 
 def stamp_ns(message: Any) -> int:
@@ -51,18 +51,19 @@ def pinhole_of(camera_info: Any) -> Pinhole:
 
 
 def colour_image(message: Any) -> NDArray[np.uint8]:
-    """Return the (H, W, 3) BGR picture of an Image or CompressedImage."""
-    if hasattr(message, 'format'):
-        picture = cv2.imdecode(np.asarray(message.data), cv2.IMREAD_COLOR)
-        if picture is None:
-            raise RecordingError(f'an image of format {message.format!r} cannot be decoded')
-        return np.asarray(picture, dtype=np.uint8)
-    if message.encoding not in COLOUR_CODES:
-        raise RecordingError(f'image encoding {message.encoding!r} is not shown in reports')
-    channels, code = COLOUR_CODES[message.encoding]
-    rows = np.asarray(message.data).reshape(message.height, message.step)
-    picture = rows[:, : message.width * channels].reshape(message.height, message.width, channels)
-    return np.asarray(picture if code is None else cv2.cvtColor(picture, code), dtype=np.uint8)
+    """
+    Return the (H, W, 3) BGR picture of an Image or CompressedImage.
+
+    Raise RecordingError where the node could not read it either.
+    """
+    decode = image_from_compressed if hasattr(message, 'format') else image_from_message
+    try:
+        picture, channels = decode(message)
+    except InputError as error:
+        raise RecordingError(f'the recording has an image that cannot be read: {error}') from error
+    if channels == 'bgr':
+        return picture
+    return np.asarray(cv2.cvtColor(picture, TO_BGR[channels]), dtype=np.uint8)
 
 
 def depth_image(message: Any) -> NDArray[np.float32]:

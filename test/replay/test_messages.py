@@ -101,8 +101,8 @@ def test_big_endian_depth_is_turned() -> None:
         (depth_image, image(0, MILLIMETRES, 'bgr8'), "'bgr8' is not 32FC1 or 16UC1"),
         (depth_image, compressed(png(np.zeros((2, 2), np.uint8)), 'png'), '16-bit PNG'),
         (depth_image, compressed(b'nonsense', 'png'), '16-bit PNG'),
-        (colour_image, compressed(b'nonsense', 'jpeg'), 'cannot be decoded'),
-        (colour_image, image(0, MILLIMETRES, '16UC1'), 'not shown'),
+        (colour_image, compressed(b'nonsense', 'jpeg'), 'no JPEG or PNG'),
+        (colour_image, image(0, MILLIMETRES, '32FC1'), 'not supported'),
     ],
 )
 def test_what_cannot_be_read_is_one_clear_error(read, message, text: str) -> None:
