@@ -16,7 +16,7 @@ from depth_anything_ros.estimation.load import open_backend
 from depth_anything_ros.estimation.model_file import ModelFile
 from depth_anything_ros.estimation.models import export_path
 from depth_anything_ros.estimation.private_cache import write_whole
-from depth_anything_ros.estimation.proof import reference_of
+from depth_anything_ros.estimation.proof import reference_image, reference_of
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,8 +39,7 @@ def random_exports(
     for (height, width), precision in product(sizes, precisions):
         path = export_path(source.metadata.name, height, width, precision)
         if not path.exists():
-            noise = np.random.default_rng(0)
-            shape = CALIBRATION_IMAGES, 1, height, width, 3
+            image, step = reference_image(height, width), width // CALIBRATION_IMAGES
             export_model(
                 source.model,
                 path,
@@ -48,7 +47,7 @@ def random_exports(
                 height=height,
                 width=width,
                 precision=precision,
-                calibration=list(noise.integers(0, 256, shape, np.uint8)),
+                calibration=[np.roll(image, i * step, axis=2) for i in range(CALIBRATION_IMAGES)],
             )
         files.append(ModelFile.open(path))
     return files
