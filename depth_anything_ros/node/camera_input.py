@@ -122,41 +122,30 @@ class CameraInput:
             )
 
     def _model_of(self, width: int, height: int) -> CameraModel:
-        info = self._info
+        info = self._info  # the executor's thread may put another in its place meanwhile
         is_rectified = self._parameters.configs.node.image_is_rectified
         fov_deg = self._parameters.configs.cameras[self._name].horizontal_fov_deg
         key = (width, height, is_rectified, fov_deg, None if info is None else _content(info))
         if self._model is None or self._model[0] != key:
-            model = self._new_model(width, height, is_rectified, fov_deg)
+            if info is None:
+                model = _assumed_model(width, height, fov_deg)
+            else:
+                camera = camera_from_message(info, is_rectified=is_rectified)
+                model = fitted_to_image(camera, width, height)
+            virtual_cameras(model, width, height)
             self._model = key, model, model.horizontal_fov_deg
-        self._warn_of(self._model[2], width)
+        self._warn_of(info, self._model[2], width)
         return self._model[1]
 
-    def _new_model(
-        self, width: int, height: int, is_rectified: bool, fov_deg: float
-    ) -> CameraModel:
-        if self._info is not None:
-            camera = camera_from_message(self._info, is_rectified=is_rectified)
-            model = fitted_to_image(camera, width, height)
-        elif fov_deg > 0:
-            model = CameraModel(Pinhole.from_field_of_view(width, height, fov_deg))
-        else:
-            raise InputError(
-                'camera_info',
-                'no camera_info yet: remap it, or set horizontal_fov_deg for a rough guess',
-            )
-        virtual_cameras(model, width, height)
-        return model
-
-    def _warn_of(self, fov_deg: float, width: int) -> None:
-        if self._info is None:
+    def _warn_of(self, info: CameraInfo | None, fov_deg: float, width: int) -> None:
+        if info is None:
             self._health.warned(
                 'camera_info', 'no camera_info: horizontal_fov_deg stands in, distances are rough'
             )
-        elif self._info.width != width and not (self._info.roi.width or self._info.binning_x > 1):
+        elif info.width != width and not (info.roi.width or info.binning_x > 1):
             self._health.warned(
                 'size',
-                f'camera_info is for a width of {self._info.width}, the image has {width}: '
+                f'camera_info is for a width of {info.width}, the image has {width}: '
                 'taken as resized',
             )
         if not TRAINED_FOV_DEG[0] <= fov_deg <= TRAINED_FOV_DEG[1]:
@@ -164,6 +153,15 @@ class CameraInput:
                 'field of view',
                 f'{fov_deg:.0f}° wide: the network knows 50–90°, expect 18–35 % more error',
             )
+
+
+def _assumed_model(width: int, height: int, fov_deg: float) -> CameraModel:
+    if fov_deg == 0:
+        raise InputError(
+            'camera_info',
+            'no camera_info yet: remap it, or set horizontal_fov_deg for a rough guess',
+        )
+    return CameraModel(Pinhole.from_field_of_view(width, height, fov_deg))
 
 
 def _content(info: CameraInfo) -> tuple[object, ...]:

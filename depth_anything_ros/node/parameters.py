@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+import re
 from typing import Any, NamedTuple
 
 from depth_anything_ros.config import (
@@ -66,6 +67,14 @@ def descriptor_of(setting: Setting) -> ParameterDescriptor:
     return descriptor
 
 
+def _refuse_names(cameras: Sequence[str]) -> None:
+    is_fit = all(re.fullmatch(r'[A-Za-z]\w*', name) for name in cameras)
+    if not is_fit or not cameras or len(set(cameras)) < len(cameras):
+        raise SettingError(
+            f'cameras must be different names of letters, digits and _, not {list(cameras)}'
+        )
+
+
 class Parameters:
     """
     The node's parameters, all of them checked together on every change.
@@ -109,6 +118,7 @@ class Parameters:
             return current | {n: changes[prefix + n] for n in names if prefix + n in changes}
 
         node = build(NodeConfig, values(NodeConfig))
+        _refuse_names(node.cameras)
         prefixes = camera_prefixes(node.cameras, '.')
         return Configs(
             node,
@@ -119,6 +129,8 @@ class Parameters:
 
     def _on_set(self, parameters: list[Parameter[Any]]) -> SetParametersResult:
         changes = {parameter.name: parameter.value for parameter in parameters}
+        if all(name.startswith('qos_overrides.') for name in changes):
+            return SetParametersResult(successful=True)
         try:
             self._refuse_static(changes)
             configs = self._checked(changes)

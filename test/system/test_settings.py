@@ -59,7 +59,9 @@ def test_what_is_not_dynamic_can_be_set_before_the_node_is_configured(robot: Rob
     assert node.has_parameter('b.camera_height_m')
 
 
-@pytest.mark.parametrize('settings', [{'range_max_m': 1000.0}, {'depth_size': 'large'}])
+@pytest.mark.parametrize(
+    'settings', [{'range_max_m': 1000.0}, {'depth_size': 'large'}, {'cameras': ['a', 'a/b']}]
+)
 def test_wrong_settings_at_start_end_with_a_reason(robot: Robot, settings: dict[str, Any]) -> None:
     with pytest.raises((SettingError, InvalidParameterValueException), match=next(iter(settings))):
         robot.start(**settings)
