@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import math
+from typing import NamedTuple
 
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.config import ObstacleConfig
@@ -60,16 +61,53 @@ class Surroundings:
     is_metric: bool
 
 
-@dataclass(frozen=True)
-class _RayTable:
-    """Of each pixel of a view: its bearing, and range and height for a metre of depth."""
+class _Rays(NamedTuple):
+    """
+    Of each pixel (h, w) of a view: its bearing's bin, and range and height for a metre of depth.
+
+    height: of the camera over z = 0, metres; bins: how many there are, from bearing_min on.
+    """
 
     bearing: NDArray[np.int16]
     reach: NDArray[np.float32]
     climb: NDArray[np.float32]
+    height: float
     bearing_min: float
     bearing_step: float
-    count: int
+    bins: int
+
+
+class _Limits(NamedTuple):
+    """Metres: steps and heights of ObstacleConfig; slope: a tangent."""
+
+    step: float
+    slope: float
+    lowest: float
+    highest: float
+
+    @classmethod
+    def of(cls, config: ObstacleConfig) -> _Limits:
+        return cls(
+            config.max_step_m,
+            math.tan(math.radians(config.max_slope_deg)),
+            config.obstacle_height_min_m,
+            config.robot_height_m,
+        )
+
+
+class _Bins(NamedTuple):
+    """
+    What the pixels of a view add up to; float32, (bearings, ranges).
+
+    obstacle: confidence, summed up; weighted: the same times range in bins; floor: the best
+    confidence. doubt, (bearings,): range of the nearest pixel that would be an obstacle had it not
+    been cleaned away.
+    """
+
+    obstacle: NDArray[np.float32]
+    weighted: NDArray[np.float32]
+    floor: NDArray[np.float32]
+    doubt: NDArray[np.float32]
 
 
 class ObstacleFinder:
@@ -78,8 +116,8 @@ class ObstacleFinder:
     def __init__(self, config: ObstacleConfig) -> None:
         """Look for what `config` calls an obstacle."""
         self.config = config
-        self._table_key: tuple[Pinhole, bytes] | None = None
-        self._table: _RayTable
+        self._rays_key: tuple[Pinhole, bytes] | None = None
+        self._rays: _Rays
 
     def find(
         self, depth_map: DepthMap, cleaned: NDArray[np.float32], range_max_m: float
@@ -93,66 +131,39 @@ class ObstacleFinder:
         base_from_view = view.base_from_view
         if base_from_view is None or not np.isfinite(base_from_view).all():
             raise ValueError(f'camera {view.frame.camera!r} has no finite pose on the robot')
-        table = self._ray_table(view.pinhole, base_from_view)
-        config = self.config
-        height = base_from_view[2, 3]
+        rays = self._rays_of(view.pinhole, base_from_view)
+        limits = _Limits.of(self.config)
         ranges = math.ceil(range_max_m / RANGE_STEP_M)
-        floor = _floor(
-            cleaned,
-            table.bearing,
-            table.reach,
-            table.climb,
-            height,
-            -(-table.count // BEARINGS_PER_SECTOR),
-            -(-ranges // RANGES_PER_FLOOR_CELL),
-            config.max_step_m,
-            math.tan(math.radians(config.max_slope_deg)),
-        )
-        obstacle, weighted, seen, doubt = _classify(
-            cleaned,
-            depth_map.depth_m,
-            depth_map.confidence,
-            table.bearing,
-            table.reach,
-            table.climb,
-            height,
-            floor,
-            table.count,
-            ranges,
-            np.array(
-                [config.max_step_m, config.obstacle_height_min_m, config.robot_height_m],
-                np.float32,
-            ),
-        )
-        sparsity = 2.0 / (view.pinhole.fy * max(height, 0.05))
-        nearest, floor_from, floor_to, floor_confidence = _summary(
-            obstacle, weighted, seen, sparsity
-        )
+        floor = _floor(cleaned, rays, limits, ranges)
+        bins = _classify(cleaned, depth_map.depth_m, depth_map.confidence, rays, floor, limits)
+        sparsity = 2.0 / (view.pinhole.fy * max(rays.height, 0.05))
+        nearest, floor_from, floor_to, confidence = _summary(bins, sparsity)
         return Surroundings(
-            view.frame,
-            base_from_view[:3, 3],
-            table.bearing_min,
-            table.bearing_step,
-            obstacle,
-            nearest,
-            doubt,
-            floor_from,
-            floor_to,
-            floor_confidence,
-            range_max_m,
-            min(depth_map.sigma, MOST_SIGMA),
-            depth_map.scale.is_metric,
+            frame=view.frame,
+            origin=base_from_view[:3, 3],
+            bearing_min=rays.bearing_min,
+            bearing_step=rays.bearing_step,
+            obstacle=bins.obstacle,
+            nearest_m=nearest,
+            doubt_m=bins.doubt,
+            floor_from_m=floor_from,
+            floor_to_m=floor_to,
+            floor_confidence=confidence,
+            range_max_m=range_max_m,
+            sigma=min(depth_map.sigma, MOST_SIGMA),
+            is_metric=depth_map.scale.is_metric,
         )
 
-    def _ray_table(self, pinhole: Pinhole, base_from_view: Transform) -> _RayTable:
+    def _rays_of(self, pinhole: Pinhole, base_from_view: Transform) -> _Rays:
         key = pinhole, base_from_view.tobytes()
-        if key != self._table_key:
-            self._table = _ray_table(pinhole, base_from_view[:3, :3])
-            self._table_key = key
-        return self._table
+        if key != self._rays_key:
+            self._rays = _rays(pinhole, base_from_view)
+            self._rays_key = key
+        return self._rays
 
 
-def _ray_table(pinhole: Pinhole, rotation: NDArray[np.float64]) -> _RayTable:
+def _rays(pinhole: Pinhole, base_from_view: Transform) -> _Rays:
+    rotation = base_from_view[:3, :3]
     rays = np.ones((pinhole.height, pinhole.width, 3), np.float32)
     rays[..., 0], rays[..., 1] = pinhole.ray_x[None, :], pinhole.ray_y[:, None]
     rays = rays @ rotation.T.astype(np.float32)
@@ -166,50 +177,40 @@ def _ray_table(pinhole: Pinhole, rotation: NDArray[np.float64]) -> _RayTable:
     least = float(bearing.min())
     index = ((bearing - np.float32(least)) / np.float32(step)).astype(np.int16)
     count = int(index.max()) + 1
-    return _RayTable(index, reach, rays[..., 2].copy(), heading + least, step, count)
+    climb, height = rays[..., 2].copy(), float(base_from_view[2, 3])
+    return _Rays(index, reach, climb, height, heading + least, step, count)
 
 
 @kernel
 def _floor(
-    depth: NDArray[np.float32],
-    bearing: NDArray[np.int16],
-    reach: NDArray[np.float32],
-    climb: NDArray[np.float32],
-    camera_height: float,
-    sectors: int,
-    cells: int,
-    max_step: float,
-    max_slope: float,
+    depth: NDArray[np.float32], rays: _Rays, limits: _Limits, ranges: int
 ) -> NDArray[np.float32]:
     """
-    Return (sectors, cells) float32, the height of the floor over the base frame's z = 0.
+    Return (sectors, ranges) float32, the height of the floor over the base frame's z = 0.
 
     From the robot outwards the lowest points of each cell are floor where a robot that stands on
     the floor before them could go on; elsewhere the floor goes on as it was.
     """
+    sectors = (rays.bins - 1) // BEARINGS_PER_SECTOR + 1
+    cells = (ranges - 1) // RANGES_PER_FLOOR_CELL + 1
+    cell_m = np.float32(RANGE_STEP_M * RANGES_PER_FLOOR_CELL)
     low = np.full((sectors, cells), np.float32(np.inf))
-    per_metre = np.float32(1.0 / (RANGE_STEP_M * RANGES_PER_FLOOR_CELL))
-    lift = np.float32(camera_height)
     for v in range(0, depth.shape[0], 2):
         for u in range(0, depth.shape[1], 2):
             z = depth[v, u]
-            k = z * reach[v, u] * per_metre
-            if k < cells:
-                s = bearing[v, u] // BEARINGS_PER_SECTOR
-                low[s, int(k)] = min(low[s, int(k)], lift + z * climb[v, u])
-    floor = np.empty((sectors, cells), np.float32)
-    cell_m = np.float32(1.0) / per_metre
+            k = z * rays.reach[v, u] / cell_m
+            if 0 <= k < cells:
+                s = rays.bearing[v, u] // BEARINGS_PER_SECTOR
+                low[s, int(k)] = min(low[s, int(k)], rays.height + z * rays.climb[v, u])
+    floor = np.empty((sectors, ranges), np.float32)
     for s in range(sectors):
         height, gap = np.float32(0.0), 1
         for k in range(cells):
-            if low[s, k] < np.float32(np.inf):
-                rise = low[s, k] - height
-                if abs(rise) <= max_step + max_slope * cell_m * min(gap, 3):
-                    height += rise * np.float32(1.0 - 0.5**gap)
-                gap = 1
-            else:
-                gap += 1
-            floor[s, k] = height
+            rise = low[s, k] - height
+            if abs(rise) <= limits.step + limits.slope * cell_m * min(gap, 3):
+                height += rise * np.float32(1.0 - 0.5**gap)
+            gap = gap + 1 if low[s, k] == np.inf else 1
+            floor[s, k * RANGES_PER_FLOOR_CELL : (k + 1) * RANGES_PER_FLOOR_CELL] = height
     return floor
 
 
@@ -218,84 +219,71 @@ def _classify(
     cleaned: NDArray[np.float32],
     depth: NDArray[np.float32],
     confidence: NDArray[np.float32],
-    bearing: NDArray[np.int16],
-    reach: NDArray[np.float32],
-    climb: NDArray[np.float32],
-    camera_height: float,
+    rays: _Rays,
     floor: NDArray[np.float32],
-    bearings: int,
-    ranges: int,
-    heights: NDArray[np.float32],
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """
-    Return (bearings, ranges) float32 of obstacles and floor.
-
-    Confidence of obstacles, summed up; the same times range, in bins; the best confidence of
-    floor. The fourth, (bearings,) float32, is the range of the nearest pixel that would be an
-    obstacle had it not been cleaned away: nothing is free behind it.
-    """
-    obstacle = np.zeros((bearings, ranges), np.float32)
-    weighted = np.zeros((bearings, ranges), np.float32)
-    seen = np.zeros((bearings, ranges), np.float32)
-    doubt = np.full(bearings, np.float32(np.inf))
-    flat, lowest, robot = heights
-    per_metre = np.float32(1.0 / RANGE_STEP_M)
-    lift = np.float32(camera_height)
+    limits: _Limits,
+) -> _Bins:
+    """Sort the pixels into floor, obstacles, holes, and what was cleaned away."""
+    ranges = floor.shape[1]
+    obstacle = np.zeros((rays.bins, ranges), np.float32)
+    weighted, seen = np.zeros_like(obstacle), np.zeros_like(obstacle)
+    doubt = np.full(rays.bins, np.float32(np.inf))
+    per_metre, lift = np.float32(1.0 / RANGE_STEP_M), np.float32(rays.height)
+    flat, lowest = np.float32(limits.step), np.float32(limits.lowest)
+    highest = np.float32(limits.highest)
     for v in range(depth.shape[0]):
         for u in range(depth.shape[1]):
-            z, b, c = depth[v, u], bearing[v, u], confidence[v, u]
-            k = z * reach[v, u] * per_metre
+            z, b, c = depth[v, u], rays.bearing[v, u], confidence[v, u]
+            k = z * rays.reach[v, u] * per_metre
             if not 0 <= k < ranges:
                 continue
-            ground = floor[b // BEARINGS_PER_SECTOR, int(k) // RANGES_PER_FLOOR_CELL]
-            height = lift + z * climb[v, u] - ground
+            ground = floor[b // BEARINGS_PER_SECTOR, int(k)]
+            height = lift + z * rays.climb[v, u] - ground
             if np.isnan(cleaned[v, u]):
-                if lowest < height < robot and c > 0:
+                if lowest < height < highest and c > 0:
                     doubt[b] = min(doubt[b], k * np.float32(RANGE_STEP_M))
             elif abs(height) <= flat:
                 seen[b, int(k)] = max(seen[b, int(k)], c)
-            elif lowest < height < robot:
+            elif lowest < height < highest:
                 obstacle[b, int(k)] += c
                 weighted[b, int(k)] += c * k
             elif height < -lowest and lift > ground:
                 # The ray went through where the floor should be: that place is a hole.
-                through = (lift - ground) / (lift - ground - height)
-                obstacle[b, int(k * through)] += c
-                weighted[b, int(k * through)] += c * k * through
-    return obstacle, weighted, seen, doubt
+                k *= (lift - ground) / (lift - ground - height)
+                obstacle[b, int(k)] += c
+                weighted[b, int(k)] += c * k
+    return _Bins(obstacle, weighted, seen, doubt)
 
 
 @kernel
 def _summary(
-    obstacle: NDArray[np.float32],
-    weighted: NDArray[np.float32],
-    seen: NDArray[np.float32],
-    sparsity: float,
+    bins: _Bins, sparsity: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Return what Surroundings says of each bearing; sparsity·r²: range between rows of floor."""
-    bearings, ranges = obstacle.shape
+    """
+    Return the nearest obstacle, begin, end and confidence of the floor of each bearing.
+
+    sparsity · r²: range between two rows of floor at range r, metres.
+    """
+    bearings, ranges = bins.obstacle.shape
     nearest = np.full(bearings, np.float32(np.inf))
     floor_from, floor_to = np.zeros(bearings, np.float32), np.zeros(bearings, np.float32)
     confidence = np.zeros(bearings, np.float32)
     for b in range(bearings):
         for k in range(ranges):
-            pixels = obstacle[b, k : k + 2].sum()
-            if obstacle[b, k] > 0 and pixels >= ENOUGH_PIXELS:
-                nearest[b] = weighted[b, k : k + 2].sum() / pixels * RANGE_STEP_M
+            pixels = bins.obstacle[b, k : k + 2].sum()
+            if bins.obstacle[b, k] > 0 and pixels >= ENOUGH_PIXELS:
+                nearest[b] = bins.weighted[b, k : k + 2].sum() / pixels * RANGE_STEP_M
                 break
-        first, last, total, count = -1, -1, np.float32(0), 0
+        first, last, count = -1, -1, 0
         for k in range(ranges):
-            if seen[b, k] == 0:
-                continue
-            r = k * RANGE_STEP_M
-            if first < 0:
-                first = k
-            elif (k - last) * RANGE_STEP_M > 3 * RANGE_STEP_M + sparsity * r * r:
+            gap_m, r = (k - last) * RANGE_STEP_M, k * RANGE_STEP_M
+            if first >= 0 and gap_m > 3 * RANGE_STEP_M + sparsity * r * r:
                 break
-            last = k
-            total += seen[b, k]
-            count += 1
+            if bins.floor[b, k] > 0:
+                first, last = k if first < 0 else first, k
+                confidence[b] += bins.floor[b, k]
+                count += 1
         if count > 0:
             floor_from[b], floor_to[b] = first * RANGE_STEP_M, (last + 1) * RANGE_STEP_M
-            confidence[b] = total / count
+            confidence[b] /= count
     return nearest, floor_from, floor_to, confidence
