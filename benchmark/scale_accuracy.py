@@ -25,7 +25,7 @@ from depth_anything_ros.frame import Frame, Prediction, SparseReference, View
 from depth_anything_ros.replay.bag import decode, Recording
 from depth_anything_ros.scale.estimate import ScaleEstimate
 from depth_anything_ros.scale.fusion import ScaleEstimator
-from depth_anything_ros.scale.ground_plane import measure_floor
+from depth_anything_ros.scale.ground_plane import floor_inverse_depth, measure_floor
 from depth_anything_ros.scale.mount_refinement import MountEstimate
 from depth_anything_ros.scale.thumbnail import thumbnail
 from depth_anything_ros.simulation.driving import drive
@@ -123,7 +123,7 @@ def predict(sight: Sight, values: Depth, sources: Sources) -> Prediction:
         image=sources.pop('image', blank),
         channels='rgb',
         model=CameraModel(sources.pop('camera', sight.pinhole)),
-        base_from_camera=sources.pop('base_from_camera', None),
+        base_from_camera=sources.pop('base_from_camera', sight.base_from_camera),
         grid_from_base=sight.grid_from_base,
         references=sources.pop('references', ()),
     )
@@ -145,25 +145,29 @@ def errors(
     seed: int,
     sources: Callable[[Sight], Sources],
     config: ScaleConfig,
-    settling_s: float = 0.0,
     settling: Callable[[Sight], Sources] | None = None,
 ) -> list[float]:
-    """Return each frame's error; with `settling` sources first, and its frames not counted."""
+    """
+    Return each frame's error.
+
+    With `settling`: those sources and the floor in the first second, which is not counted.
+    """
     network, estimator = Network(seed, sights[0].depth_m), ScaleEstimator(config)
     result = []
     for sight in sights:
-        settled = sight.stamp_s - sights[0].stamp_s >= settling_s
-        values, clean = network.look(sight.depth_m)
+        settled = settling is None or sight.stamp_s - sights[0].stamp_s >= SETTLING_S
         now = sources if settled or settling is None else settling
+        estimator.config = config if settled else replace(config, use_floor=True)
+        values, clean = network.look(sight.depth_m)
         estimate = estimator.update(predict(sight, values, now(sight)))
         if settled:
             result.append(error_of(estimate, clean, sight.depth_m))
     return result
 
 
-def floor(sight: Sight) -> Sources:
-    """Return the true mount."""
-    return {'base_from_camera': sight.base_from_camera}
+def nothing(_: Sight) -> Sources:
+    """Return nothing but the true mount, which every frame has: the floor is the source."""
+    return {}
 
 
 def floor_wrong_mount(seed: int) -> Callable[[Sight], Sources]:
@@ -255,16 +259,23 @@ def hidden_at(sights: Sequence[Sight], seed: int) -> float | None:
     network, estimator = Network(seed, sights[0].depth_m), ScaleEstimator(config)
     for sight in sights[: round(RATE_HZ)]:
         values, _ = network.look(sight.depth_m)
-        estimator.update(predict(sight, values, floor(sight)))
+        estimator.update(predict(sight, values, {}))
     wall_m = np.full_like(sights[0].depth_m, HIDING_WALL_M)
     still = sights[round(RATE_HZ) - 1]
     last_metric_s = 0.0
     for i in range(1, round(2 * config.scale_timeout_s * RATE_HZ)):
         later = replace(still, stamp_s=still.stamp_s + i / RATE_HZ)
-        estimate = estimator.update(predict(later, network.look(wall_m)[0], floor(later)))
+        estimate = estimator.update(predict(later, network.look(wall_m)[0], {}))
         if estimate.is_metric:
             last_metric_s = i / RATE_HZ
     return last_metric_s if last_metric_s <= config.scale_timeout_s else None
+
+
+def little_floor(sights: Sequence[Sight]) -> Sight:
+    """Return the sight of which nearest to 15 % is floor."""
+    inverse = floor_inverse_depth(CAMERA, np.asarray(sights[0].base_from_camera))
+    shares = [float(np.mean(np.abs(sight.depth_m * inverse - 1) < 0.01)) for sight in sights]
+    return sights[int(np.argmin(np.abs(np.array(shares) - 0.15)))]
 
 
 def spreads(sight: Sight, seed: int) -> dict[str, float]:
@@ -275,7 +286,7 @@ def spreads(sight: Sight, seed: int) -> dict[str, float]:
     for i in range(60):
         values, clean = network.look(sight.depth_m)
         now = replace(sight, stamp_s=sight.stamp_s + i / RATE_HZ)
-        prediction = predict(now, values, floor(now))
+        prediction = predict(now, values, {})
         estimate = estimator.update(prediction)
         single = measure_floor(thumbnail(prediction), with_shift=True)
         if single is None or not estimate.is_metric:
@@ -341,20 +352,19 @@ def measure_worlds(count: int, seconds: float) -> dict[str, Any]:
     no_floor = ScaleConfig(use_floor=False)
     marked = replace(no_floor, marker_size_m=MARKER_SIDE_M)
     for seed, sights in worlds(count, seconds):
-        rows['floor'] += errors(sights, seed, floor, ScaleConfig())
+        rows['floor'] += errors(sights, seed, nothing, ScaleConfig())
         rows['floor_wrong_mount'] += errors(sights, seed, floor_wrong_mount(seed), ScaleConfig())
         refining = ScaleConfig(refine_mount=True)
         rows['floor_wrong_mount_refined'] += errors(
             sights, seed, floor_wrong_mount(seed), refining
         )
         rows['lidar'] += errors(sights, seed, lidar, no_floor)
-        rows['range'] += errors(sights, seed, range_sensor, ScaleConfig(), SETTLING_S, floor)
+        rows['range'] += errors(sights, seed, range_sensor, no_floor, nothing)
         if marker_sights := before_marker(sights):
             source = marker_sources(seed)
-            with_floor = replace(marked, use_floor=True)
-            rows['marker'] += errors(marker_sights, seed, source, with_floor, SETTLING_S, floor)
+            rows['marker'] += errors(marker_sights, seed, source, marked, nothing)
         hidden.append(hidden_at(sights, seed))
-        still.append(spreads(sights[0], seed))
+        still.append(spreads(little_floor(sights), seed))
     result: dict[str, Any] = {name: summary(values) for name, values in rows.items()}
     longest = max((seconds for seconds in hidden if seconds is not None), default=0.0)
     result['floor_hidden'] = {'reported_lost': None not in hidden, 'lost_after_s': longest}
@@ -372,7 +382,7 @@ def measure_recording(path: Path) -> dict[str, Any]:
     config = ScaleConfig()
     return {
         'lidar': summary(errors(sights, 0, lidar, config)),
-        'range': summary(errors(sights, 0, range_sensor, config, SETTLING_S, lidar)),
+        'range': summary(errors(sights, 0, range_sensor, config, lidar)),
     }
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 SMALLEST_INVERSE_DEPTH = 0.02
-LARGEST_MISFIT = 0.3
+LARGEST_MISFIT = 0.2
 SMALLEST_MISFIT = 1e-4
 LEAST_CORRELATION = 0.3
 
@@ -92,22 +92,29 @@ def _major_axis(
     """Return the robust line y = A·x + B near B = b, None where it explains too little."""
     middle = median(y)
     slope, offset = _first_axis(x, y, b, with_shift)
-    for _ in range(4):
-        # The mean of both sides: weights of one noisy side alone would favour its small values.
-        weights = 1 / np.maximum((y + slope * x + offset) / 2, 0.2 * middle) ** 2
-        misfits = np.abs(y - slope * x - offset) * np.sqrt(weights)
-        spread = 1.4826 * median(misfits) + SMALLEST_MISFIT
-        robust = weights * np.maximum(1 - (misfits / (4.685 * spread)) ** 2, 0.0) ** 2
-        slope, offset = _axis(x, y, robust, b, with_shift)
+    for _ in range(3):
+        weights, _ = _weights(x, y, slope, offset)
+        slope, offset = _axis(x, y, weights, b, with_shift)
+    weights, spread = _weights(x, y, slope, offset)
     if slope <= 0 or spread > LARGEST_MISFIT:
         return None
-    w = robust / robust.sum() * weights.mean()
-    information = np.array([[w @ (x * x), w @ x], [w @ x, w.sum()]])
+    information = np.array([[weights @ (x * x), weights @ x], [weights @ x, weights.sum()]])
     information += np.diag(np.diag(information)) * 1e-4
-    covariance = np.linalg.inv(information) * spread**2 / effective_samples
+    covariance = np.linalg.inv(information) * spread**2 * len(x) / effective_samples
     if with_shift:
         slope, offset = shrink_shift(slope, offset, covariance, SHIFT_STEP * middle, b)
     return Alignment(slope, offset, covariance)
+
+
+def _weights(x: Floats, y: Floats, slope: float, offset: float) -> tuple[Floats, float]:
+    """Return (N,) weights, Tukey's over the variance, and the relative robust misfit."""
+    fitted = slope * x + offset
+    # The mean of both sides: weights of one noisy side alone would favour its small values.
+    level = np.maximum((y + fitted) / 2, 0.2 * median(y))
+    misfits = np.abs(y - fitted) / level
+    spread = 1.4826 * median(misfits) + SMALLEST_MISFIT
+    tukey = np.maximum(1 - (misfits / (4.685 * spread)) ** 2, 0.0) ** 2
+    return tukey / level**2, spread
 
 
 def _first_axis(x: Floats, y: Floats, b: float, with_shift: bool) -> tuple[float, float]:

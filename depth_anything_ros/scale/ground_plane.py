@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.scale.estimate import ScaleMeasurement
 from depth_anything_ros.scale.robust_fit import AffineFit, fit_affine
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 FARTHEST_FLOOR_M = 10.0
+MOST_SAMPLES = 500
 LOWEST_CAMERA_M = 0.02
 
 SMALLEST_SHARE = 0.045
@@ -62,19 +65,21 @@ def measure_floor(small: Thumbnail, with_shift: bool) -> ScaleMeasurement | None
         return None
     q = floor_inverse_depth(small.pinhole, base_from_view)
     slopes = _slopes(small.values, q)
-    candidates = small.seen & (q > 1 / FARTHEST_FLOOR_M) & np.isfinite(slopes)
-    if candidates.mean() < SMALLEST_SHARE:
+    possible = small.seen & (q > 1 / FARTHEST_FLOOR_M) & np.isfinite(slopes)
+    if possible.mean() < SMALLEST_SHARE:
         return None
+    step = math.ceil(possible.sum() / MOST_SAMPLES)
+    candidates = np.flatnonzero(possible)[::step]
     soft = MOUNT_PITCH_RAD / 0.1 / base_from_view[2, 3]
     fit = fit_affine(
-        small.values[candidates],
-        q[candidates],
-        slopes=slopes[candidates],
+        small.values.flat[candidates],
+        q.flat[candidates],
+        slopes=slopes.flat[candidates],
         soft=soft,
         below_cost=BELOW_COST,
         with_shift=with_shift,
     )
-    if fit is None or not _is_floor(fit, q[candidates], small.values.size):
+    if fit is None or not _is_floor(fit, q.flat[candidates], small.values.size / step):
         return None
     return fit.measurement('floor')
 
@@ -85,22 +90,18 @@ def _slopes(values: Floats, q: Floats) -> Floats:
 
     0 where d does not rise in that direction: walls, and whatever stands.
     """
-    d_down, d_across = _differences(values)
-    q_down, q_across = _differences(q)
+    twice = 2 * HALF_BASELINE
+    q_down, q_across = q[twice, 0] - q[0, 0], q[0, twice] - q[0, 0]
+    lower, right = (np.clip(np.arange(n) + HALF_BASELINE, twice, n - 1) for n in values.shape)
+    d_down = values[lower] - values[lower - twice]
+    d_across = values[:, right] - values[:, right - twice]
     steepness = q_down**2 + q_across**2
     along = (d_down * q_down + d_across * q_across) / steepness
     astray = np.abs(d_down * q_across - d_across * q_down) / steepness
     return np.where(astray > LARGEST_ASTRAY * along, 0.0, along)
 
 
-def _differences(image: Floats) -> tuple[Floats, Floats]:
-    """Return central differences of an image over the baseline, down and across."""
-    wide = np.pad(image, HALF_BASELINE, mode='edge')
-    k, twice = HALF_BASELINE, 2 * HALF_BASELINE
-    return wide[twice:, k:-k] - wide[:-twice, k:-k], wide[k:-k, twice:] - wide[k:-k, :-twice]
-
-
-def _is_floor(fit: AffineFit, q: Floats, size: int) -> bool:
+def _is_floor(fit: AffineFit, q: Floats, size: float) -> bool:
     inliers = np.sort(q[fit.inliers])
     if len(inliers) < SMALLEST_SHARE * size or fit.below_share > LARGEST_BELOW_SHARE:
         return False

@@ -222,7 +222,7 @@ def _fit_offset(
     """Return (pitch, height) offsets and their (2, 2) noise: Gauss-Newton, Tukey's weights."""
     if len(before) < FEWEST_FEATURES:
         return None
-    for _ in range(6):
+    for _ in range(4):
         at = _floor_pixels(key, before, now, offset)
         steps = np.eye(2) * STEP
         moved = [_floor_pixels(key, before, now, offset + step) for step in steps]

@@ -18,8 +18,11 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-HYPOTHESES = 64
-SEARCHED_SAMPLES = 250
+HYPOTHESES = 128
+SEARCHED_SAMPLES = 200
+DRAWS = np.random.default_rng(0).random((2, HYPOTHESES))
+"""The same for every fit: equal input gives equal output."""
+
 TOLERANCE = 0.12
 """Share of the prediction within which a sample agrees with a line while it is searched."""
 
@@ -115,7 +118,7 @@ def _hypotheses(d: Floats, q: Floats, slopes: Floats, with_shift: bool) -> tuple
     usable = np.flatnonzero(~flat & (d > 0))
     if len(usable) == 0:
         return np.empty(0), np.empty(0)
-    first, second = np.random.default_rng(0).choice(usable, (2, HYPOTHESES))
+    first, second = usable[(DRAWS * len(usable)).astype(np.intp)]
     if not with_shift or len(d) == 1:
         return d[first] / q[first], np.zeros(HYPOTHESES)
     apart = np.abs(q[first] - q[second]) > 0.02 * q[first]
@@ -131,12 +134,13 @@ def _hypotheses(d: Floats, q: Floats, slopes: Floats, with_shift: bool) -> tuple
 def _costs(
     d: Floats, q: Floats, slopes: Floats, alphas: Floats, betas: Floats, below_cost: float
 ) -> Floats:
-    """Return the (K,) MSAC cost of each line."""
+    """Return the (K,) MSAC cost of each line; what stands upright below it is a mirror image."""
     tolerance = TOLERANCE * np.maximum(d, 0.2 * median(d))
     residuals = (d - alphas[:, None] * q - betas[:, None]) / tolerance
     costs = np.minimum(residuals * residuals, 1.0)
     costs[_astray(slopes, alphas[:, None])] = 1.0
-    costs[residuals < -1.0] = below_cost
+    upright = slopes < LEAST_SLOPE / 2 * alphas[:, None]
+    costs[(residuals < -1.0) & ~upright] = below_cost
     return np.asarray(costs.sum(axis=1))
 
 
@@ -154,7 +158,7 @@ def _refine(
     beta: float,
     with_shift: bool,
 ) -> AffineFit | None:
-    for _ in range(4):
+    for _ in range(3):
         noise = alpha * (q + soft) + max(beta, 0.0)
         residuals = (d - alpha * q - beta) / noise
         steep = ~_astray(slopes, alpha)
