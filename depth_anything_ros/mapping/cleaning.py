@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import cv2
 from depth_anything_ros.config import CleaningConfig
@@ -30,51 +31,54 @@ class Cleaner:
     def clean(self, depth_map: DepthMap) -> NDArray[np.float32]:
         """Return (h, w) float32 metres; NaN: not to be used, +Inf: clear to beyond the range."""
         config, pinhole = self.config, depth_map.view.pinhole
-        inverse, bends = _inverse_and_bends(
-            depth_map.depth_m, config.edge_jump, config.edge_blur_px, 0.5 / config.range_max_m
-        )
+        limits = _Limits.of(config)
+        inverse, bends = _inverse_and_bends(depth_map.depth_m, limits)
         window = np.ones((2 * config.edge_blur_px + 1,) * 2, np.uint8)
         near_edge = np.asarray(cv2.dilate(bends, window), np.uint8)
         nearest = np.asarray(cv2.dilate(inverse, window), np.float32)
-        usable = np.empty(inverse.shape, np.uint8)
-        _mark_usable(
-            inverse,
-            near_edge,
-            nearest,
-            depth_map.confidence,
-            pinhole.ray_x,
-            pinhole.ray_y,
-            np.array([pinhole.fx, pinhole.fy], np.float32),
-            np.array(
-                [
-                    1.0 - 0.5 * config.edge_jump,
-                    config.min_confidence,
-                    math.sin(math.radians(config.grazing_min_deg)) ** 2,
-                    1.0 / max(config.range_min_m, 1e-3),
-                ],
-                np.float32,
-            ),
-            usable,
-        )
+        rays = _Rays(pinhole.ray_x, pinhole.ray_y, pinhole.fx, pinhole.fy)
+        usable = _usable(inverse, near_edge, nearest, depth_map.confidence, rays, limits)
         neighbours = np.asarray(cv2.boxFilter(usable, -1, (5, 5), normalize=False), np.uint8)
         _restore_thin(inverse, near_edge, usable, config.edge_blur_px)
-        cleaned = np.empty(inverse.shape, np.float32)
-        _select(
-            inverse,
-            usable,
-            neighbours,
-            config.speck_size_px,
-            np.float32(config.range_max_m),
-            cleaned,
+        return _select(inverse, usable, neighbours, config.speck_size_px, limits)
+
+
+class _Rays(NamedTuple):
+    """(w,) and (h,) x and y of the rays at z = 1, and the focal lengths in pixels."""
+
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    fx: float
+    fy: float
+
+
+class _Limits(NamedTuple):
+    """What a pixel must keep to; inverse depths in 1/m, grazing: the squared sine of the angle."""
+
+    jump: float
+    blur: int
+    confidence: float
+    grazing: float
+    nearest: float
+    farthest: float
+
+    @classmethod
+    def of(cls, config: CleaningConfig) -> _Limits:
+        return cls(
+            config.edge_jump,
+            config.edge_blur_px,
+            config.min_confidence,
+            math.sin(math.radians(config.grazing_min_deg)) ** 2,
+            1.0 / max(config.range_min_m, 1e-3),
+            1.0 / config.range_max_m,
         )
-        return cleaned
 
 
 @kernel
 def _inverse_and_bends(
-    depth: NDArray[np.float32], jump: float, step: int, floor: float
+    depth: NDArray[np.float32], limits: _Limits
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Return inverse depth, −1 where invalid, and where it bends by more than jump."""
+    """Return inverse depth, −1 where invalid, and where it bends by more than the jump."""
     height, width = depth.shape
     inverse = np.empty((height, width), np.float32)
     for v in range(height):
@@ -82,47 +86,46 @@ def _inverse_and_bends(
             z = depth[v, u]
             inverse[v, u] = np.float32(1.0) / z if z > np.float32(0.0) else np.float32(-1.0)
     bends = np.zeros((height, width), np.uint8)
-    jump32, floor32 = np.float32(jump), np.float32(floor)
+    jump, least, step = np.float32(limits.jump), np.float32(0.5 * limits.farthest), limits.blur
     for v in range(height):
         up, down = max(v - step, 0), min(v + step, height - 1)
         vertical = up == v - step and down == v + step
         for u in range(step, width - step):
             w = inverse[v, u]
-            limit = jump32 * max(w, floor32)
             across = abs(inverse[v, u - step] + inverse[v, u + step] - w - w)
             along = abs(inverse[up, u] + inverse[down, u] - w - w) if vertical else np.float32(0)
-            bends[v, u] = max(across, along) > limit
+            bends[v, u] = max(across, along) > jump * max(w, least)
     return inverse, bends
 
 
 @kernel
-def _mark_usable(
+def _usable(
     inverse: NDArray[np.float32],
     near_edge: NDArray[np.uint8],
     nearest: NDArray[np.float32],
     confidence: NDArray[np.float32],
-    ray_x: NDArray[np.float32],
-    ray_y: NDArray[np.float32],
-    focal: NDArray[np.float32],
-    limits: NDArray[np.float32],
-    usable: NDArray[np.uint8],
-) -> None:
+    rays: _Rays,
+    limits: _Limits,
+) -> NDArray[np.uint8]:
+    """Return which pixels are trusted, in range, and on a surface that faces the camera."""
     height, width = inverse.shape
-    foreground, min_confidence, grazing, inverse_max = limits
-    half, one = np.float32(0.5), np.float32(1.0)
-    usable[:] = 0
+    usable = np.zeros((height, width), np.uint8)
+    foreground = np.float32(1.0 - 0.5 * limits.jump)
+    fx, fy = np.float32(0.5 * rays.fx), np.float32(0.5 * rays.fy)
+    grazing, limit = np.float32(limits.grazing), np.float32(limits.nearest)
+    least = np.float32(limits.confidence)
     for v in range(1, height - 1):
         for u in range(1, width - 1):
             w = inverse[v, u]
-            x = (inverse[v, u + 1] - inverse[v, u - 1]) * half * focal[0]
-            y = (inverse[v + 1, u] - inverse[v - 1, u]) * half * focal[1]
-            z = w - x * ray_x[u] - y * ray_y[v]
-            ray = ray_x[u] * ray_x[u] + ray_y[v] * ray_y[v] + one
+            x = (inverse[v, u + 1] - inverse[v, u - 1]) * fx
+            y = (inverse[v + 1, u] - inverse[v - 1, u]) * fy
+            z = w - x * rays.x[u] - y * rays.y[v]
+            ray = rays.x[u] * rays.x[u] + rays.y[v] * rays.y[v] + np.float32(1.0)
             facing = w * w >= grazing * (x * x + y * y + z * z) * ray
             at_edge = near_edge[v, u] != 0
             solid = (at_edge & (w >= foreground * nearest[v, u])) | (facing & ~at_edge)
-            trusted = confidence[v, u] >= min_confidence
-            usable[v, u] = solid & trusted & (w >= 0) & (w <= inverse_max)
+            usable[v, u] = solid & (confidence[v, u] >= least) & (w >= 0) & (w <= limit)
+    return usable
 
 
 @kernel
@@ -131,16 +134,19 @@ def _select(
     usable: NDArray[np.uint8],
     neighbours: NDArray[np.uint8],
     needed: int,
-    range_max: np.float32,
-    cleaned: NDArray[np.float32],
-) -> None:
+    limits: _Limits,
+) -> NDArray[np.float32]:
+    """Return the depth of usable pixels that are no specks, +Inf beyond the range, else NaN."""
     height, width = inverse.shape
     nan, inf = np.float32(np.nan), np.float32(np.inf)
+    farthest = np.float32(limits.farthest)
+    cleaned = np.empty((height, width), np.float32)
     for v in range(height):
         for u in range(width):
-            z = np.float32(1.0) / inverse[v, u]
-            z = inf if z > range_max else z
+            w = inverse[v, u]
+            z = inf if w < farthest else np.float32(1.0) / w
             cleaned[v, u] = z if (usable[v, u] != 0) & (neighbours[v, u] >= needed) else nan
+    return cleaned
 
 
 @kernel
