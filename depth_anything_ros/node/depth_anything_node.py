@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, ExitStack
 import traceback
 from typing import Any, NamedTuple
 
@@ -38,6 +38,7 @@ class Equipment(NamedTuple):
     pipeline: Pipeline
     outputs: dict[str, CameraOutputs]
     grid: GridOutput
+    undo: ExitStack
 
 
 class DepthAnythingNode(LifecycleNode):
@@ -92,10 +93,10 @@ class DepthAnythingNode(LifecycleNode):
             try:
                 self.parameters.declare_cameras()
                 backend = self._load(self.parameters.configs.estimation)
+                warm_up()
+                self._equipment = self._equip(backend)
             except (SettingError, BackendError) as error:
                 return self._refuse(str(error))
-            warm_up()
-            self._equipment = self._equip(backend)
         self._problem = ''
         self.parameters.is_configured = True
         return TransitionCallbackReturn.SUCCESS
@@ -107,18 +108,26 @@ class DepthAnythingNode(LifecycleNode):
             f'on {info.backend} ({info.device}), {info.first_inference_ms:.0f} ms'
         )
         prefixes = camera_prefixes(configs.node.cameras, '/')
-        outputs = {name: CameraOutputs(self, prefix) for name, prefix in prefixes.items()}
-        return Equipment(backend, Pipeline(backend, configs.pipeline), outputs, GridOutput(self))
+        with ExitStack() as undo:
+            undo.callback(backend.close)
+            outputs = {}
+            for name, prefix in prefixes.items():
+                outputs[name] = CameraOutputs(self, prefix)
+                undo.callback(outputs[name].close)
+            grid = GridOutput(self)
+            undo.callback(grid.close)
+            pipeline = Pipeline(backend, configs.pipeline)
+            return Equipment(backend, pipeline, outputs, grid, undo.pop_all())
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe and work."""
         if self._equipment is None:
             return self._refuse('not configured')
-        _, pipeline, outputs, grid = self._equipment
+        _, pipeline, outputs, grid, _ = self._equipment
         with self._unexpected_errors_logged():
             try:
                 self._session = Session(self, self.parameters, pipeline, outputs, grid, self._died)
-            except PoseError as error:
+            except (PoseError, SettingError) as error:
                 return self._refuse(str(error))
         self._problem = ''
         return TransitionCallbackReturn.SUCCESS
@@ -147,10 +156,7 @@ class DepthAnythingNode(LifecycleNode):
         """Stop and free whatever there is."""
         self._end_session()
         if self._equipment is not None:
-            for camera in self._equipment.outputs.values():
-                camera.close()
-            self._equipment.grid.close()
-            self._equipment.backend.close()
+            self._equipment.undo.close()
             self._equipment = None
         self.parameters.is_configured = False
 

@@ -39,11 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     threading.Thread(target=end_in_order, daemon=True).start()
     from depth_anything_ros.config import SettingError
-    from rclpy.exceptions import InvalidParameterException
+    from rclpy.exceptions import ParameterException
 
     try:
         _run(arguments, stopping, end_by_error)
-    except (SettingError, InvalidParameterException) as error:
+    except (SettingError, ParameterException) as error:
         sys.stderr.write(f'depth_anything: {error}\n')
         return 1
     return int(died.is_set())

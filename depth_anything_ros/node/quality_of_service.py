@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from depth_anything_ros.config import SettingError
 from rclpy.lifecycle import LifecycleNode
 from rclpy.publisher import Publisher
 from rclpy.qos import (
@@ -49,7 +51,11 @@ def subscribe(
     callback: Callable[[Message], None],
     qos: QoSProfile,
 ) -> Subscription[Message]:
-    """Return a subscription that `qos_overrides` can change and that names who does not fit."""
+    """
+    Return a subscription that `qos_overrides` can change and that names who does not fit.
+
+    Raise SettingError for overrides that do not exist.
+    """
     name = node.resolve_topic_name(topic)
 
     def report(event: Any) -> None:
@@ -59,20 +65,25 @@ def subscribe(
             f'set qos_overrides.{name}.subscription.{policy.lower()} to what it offers'
         )
 
-    return node.create_subscription(
-        message_type,
-        topic,
-        callback,
-        _copy(qos),
-        event_callbacks=SubscriptionEventCallbacks(incompatible_qos=report),
-        qos_overriding_options=QoSOverridingOptions(OVERRIDABLE),
-    )
+    with _readable_overrides(name):
+        return node.create_subscription(
+            message_type,
+            topic,
+            callback,
+            _copy(qos),
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=report),
+            qos_overriding_options=QoSOverridingOptions(OVERRIDABLE),
+        )
 
 
 def advertise(
     node: LifecycleNode, message_type: type[Message], topic: str, qos: QoSProfile
 ) -> Publisher[Message]:
-    """Return a publisher that `qos_overrides` can change and that names who does not fit."""
+    """
+    Return a publisher that `qos_overrides` can change and that names who does not fit.
+
+    Raise SettingError for overrides that do not exist.
+    """
     name = node.resolve_topic_name(topic)
 
     def report(event: Any) -> None:
@@ -82,13 +93,24 @@ def advertise(
             f'change it there, or set qos_overrides.{name}.publisher.{policy.lower()}'
         )
 
-    return node.create_publisher(
-        message_type,
-        topic,
-        _copy(qos),
-        event_callbacks=PublisherEventCallbacks(incompatible_qos=report),
-        qos_overriding_options=QoSOverridingOptions(OVERRIDABLE),
-    )
+    with _readable_overrides(name):
+        return node.create_publisher(
+            message_type,
+            topic,
+            _copy(qos),
+            event_callbacks=PublisherEventCallbacks(incompatible_qos=report),
+            qos_overriding_options=QoSOverridingOptions(OVERRIDABLE),
+        )
+
+
+@contextmanager
+def _readable_overrides(name: str) -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        if 'QoS override' not in str(error):
+            raise
+        raise SettingError(f'qos_overrides.{name}: {error}') from error
 
 
 def _copy(qos: QoSProfile) -> QoSProfile:

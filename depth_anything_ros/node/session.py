@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 import time
 
@@ -48,7 +49,7 @@ class Session:
     """
     Subscribes, works and publishes from its creation until `close`.
 
-    Raise PoseError where the poses that are asked for cannot be had.
+    Raise PoseError where the poses that are asked for cannot be had, SettingError for QoS.
     """
 
     def __init__(
@@ -66,13 +67,37 @@ class Session:
         self._outputs = outputs
         self._grid = grid
         self._mountings = mountings_of(parameters.configs)
-        self._poses = self._pose_source()
         self._throttle = Throttle()
         self._last_step_at = time.monotonic()
         self._stage_ms: deque[Mapping[str, float]] = deque(maxlen=KEPT_STEPS)
         warn = node.get_logger().warning
         self.healths = {name: CameraHealth(name, warn) for name in outputs}
-        self._worker: Worker[ImageMessage] = Worker(
+        with ExitStack() as undo:
+            undo.callback(grid.publish_unknown)
+            self._poses = self._pose_source()
+            undo.callback(self._poses.close)
+            self._subscribe(undo)
+            self._worker: Worker[ImageMessage] = self._start(pipeline, died)
+            undo.callback(self._worker.stop)
+            self._undo = undo.pop_all()
+
+    def close(self) -> None:
+        """End the worker, unsubscribe, and take the grid back."""
+        self._undo.close()
+
+    def _subscribe(self, undo: ExitStack) -> None:
+        prefixes = camera_prefixes(list(self._outputs), '/')
+        self._references = References(self._node, self._poses, prefixes)
+        undo.callback(self._references.close)
+        self._inputs: dict[str, CameraInput] = {}
+        for name, health in self.healths.items():
+            prefix = prefixes[name]
+            camera = CameraInput(self._node, self._parameters, health, prefix, self._take)
+            self._inputs[name] = camera
+            undo.callback(camera.close)
+
+    def _start(self, pipeline: Pipeline, died: Callable[[], None]) -> Worker[ImageMessage]:
+        return Worker(
             pipeline,
             self._frames_of,
             self._located,
@@ -81,21 +106,6 @@ class Session:
             self._refused,
             died,
         )
-        prefixes = camera_prefixes(list(outputs), '/')
-        self._references = References(node, self._poses, prefixes)
-        self._inputs = {
-            name: CameraInput(node, parameters, health, prefixes[name], self._take)
-            for name, health in self.healths.items()
-        }
-
-    def close(self) -> None:
-        """Unsubscribe and end the worker."""
-        for camera in self._inputs.values():
-            camera.close()
-        self._references.close()
-        self._worker.stop()
-        self._poses.close()
-        self._grid.publish_unknown()
 
     def reconfigure(self, configs: Configs) -> None:
         """Take new settings."""

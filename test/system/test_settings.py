@@ -82,6 +82,14 @@ def test_a_camera_whose_quality_of_service_does_not_fit_is_named(robot: Robot) -
     robot.until(lambda: any(f'set {name}' in line for line in robot.log), 'the line')
 
 
+@pytest.mark.parametrize('topic', ['/image_raw.subscription', '/scan.publisher'])
+def test_a_quality_of_service_that_does_not_exist_is_named(robot: Robot, topic: str) -> None:
+    node = robot.start(**{f'qos_overrides.{topic}.reliability': 'good'})
+    assert node.state in ('inactive', 'unconfigured')
+    robot.until(lambda: any('`good`' in line for line in robot.log), 'the line')
+    assert not any('Traceback' in line for line in robot.log)
+
+
 def test_a_listener_that_asks_for_more_than_is_offered_is_named(robot: Robot) -> None:
     name = 'qos_overrides./depth/image_rect.publisher.reliability'
     robot.start(**{name: 'best_effort'})
