@@ -84,7 +84,7 @@ class DepthAnythingNode(LifecycleNode):
 
     def start(self) -> None:
         """Configure and activate."""
-        if self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
+        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
