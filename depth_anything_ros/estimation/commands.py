@@ -214,10 +214,12 @@ def _advance(progress: Progress, task: TaskID, share: float) -> None:
 
 
 def _table(rows: Sequence[dict[str, object]]) -> Table:
-    table = Table(*rows[0])
+    shown = [name for name in rows[0] if name not in ('backend', 'device', 'batch')]
+    columns = [Column(name, no_wrap=True) for name in shown]
+    table = Table(*columns, title=f'{rows[0]["backend"]} on {rows[0]["device"]}')
     for row in rows:
-        cells = (f'{cell:.1f}' if isinstance(cell, float) else str(cell) for cell in row.values())
-        table.add_row(*cells)
+        cells = (row[name] for name in shown)
+        table.add_row(*(f'{c:.1f}' if isinstance(c, float) else str(c) for c in cells))
     return table
 
 
