@@ -24,15 +24,15 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-SHORTEST_BASELINE = 0.4
+SHORTEST_BASELINE = 0.6
 """Motion between two compared images, in camera heights."""
 
-LONGEST_BASELINE = 3.0
+LONGEST_BASELINE = 2.5
 """The same, in shortest baselines."""
 
 LARGEST_TURN_RAD = 0.3
 FARTHEST_FLOOR_M = 4.0
-MOST_FEATURES = 80
+MOST_FEATURES = 60
 FEWEST_FEATURES = 12
 LEAST_INLIER_SHARE = 0.5
 

@@ -1,0 +1,59 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+import math
+
+from depth_anything_ros.scale.alignment import Alignment
+from depth_anything_ros.scale.belief import Belief, SOURCE_SPREAD
+from depth_anything_ros.scale.estimate import ScaleMeasurement
+import numpy as np
+import pytest
+
+BELIEF = Belief(np.array([0.02, 0.0]), np.diag([1e-6, 1e-4]))
+
+
+def measured(a, b=0.0, spread=1e-9):
+    return ScaleMeasurement(a, b, np.eye(2) * spread, 1.0, 0.01, 'floor')
+
+
+def test_a_measurement_brings_the_error_of_its_source():
+    belief = Belief.of(measured(0.02, 0.1, spread=0.0), middle=50.0)
+    expected = np.array([[4e-4, 2e-3], [2e-3, 0.01 + 1.0]]) * SOURCE_SPREAD**2
+    np.testing.assert_allclose(belief.covariance, expected)
+
+
+def test_carrying_moves_the_line_and_its_errors():
+    """A prediction of half the values and 1 more: d = 2·d' − 2, so a' = 2·a, b' = −2·a."""
+    carried = BELIEF.carried(Alignment(0.04, -0.04, np.zeros((2, 2))), drift=0.0)
+    np.testing.assert_allclose(carried.state, [0.04, -0.04])
+    step = np.array([[2.0, 0.0], [-2.0, 1.0]])
+    np.testing.assert_allclose(carried.covariance, step @ BELIEF.covariance @ step.T)
+
+
+def test_drift_is_relative():
+    still = Alignment(0.02, 0.0, np.zeros((2, 2)))
+    grown = BELIEF.carried(still, drift=0.1).covariance - BELIEF.covariance
+    np.testing.assert_allclose(grown, [[4e-6, 0.0], [0.0, 0.0]], atol=1e-15)
+
+
+def test_a_correction_lies_between_and_is_surer():
+    corrected = BELIEF.corrected(measured(0.021), middle=50.0)
+    assert 0.02 < corrected.state[0] < 0.021
+    assert corrected.sigma(50.0) < BELIEF.sigma(50.0)
+    np.testing.assert_allclose(corrected.covariance, corrected.covariance.T)
+
+
+@pytest.mark.parametrize('a', [0.05, 0.005])
+def test_what_contradicts_is_refused(a):
+    assert BELIEF.corrected(measured(a), middle=50.0) is None
+
+
+def test_a_loosened_belief_listens():
+    loosened = BELIEF.loosened(0.02, 0.5)
+    assert loosened.corrected(measured(0.05), middle=50.0).state[0] == pytest.approx(
+        0.05, rel=0.05
+    )
+
+
+def test_sigma_by_hand():
+    assert BELIEF.sigma(50.0) == pytest.approx(math.sqrt(50.0**2 * 1e-6 + 1e-4) / 1.0)
+    assert BELIEF.sigma(0.0) == math.inf
