@@ -1,0 +1,24 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+
+from pathlib import Path
+
+from depth_anything_ros.estimation.calibration import COUNT, recorded_images
+from depth_anything_ros.replay.bag import RecordingError
+import numpy as np
+import pytest
+
+DEMO = Path(__file__).parents[2] / 'demo' / 'recording'
+
+
+def test_images_are_spread_over_a_recording():
+    images = recorded_images(DEMO, 56, 84)
+    assert len(images) == COUNT
+    assert {image.shape for image in images} == {(1, 56, 84, 3)}
+    assert {image.dtype for image in images} == {np.dtype(np.uint8)}
+    assert np.abs(images[0].astype(int) - images[-1]).mean() > 5
+
+
+def test_a_missing_recording_is_named(tmp_path):
+    with pytest.raises(RecordingError, match='does not exist'):
+        recorded_images(tmp_path / 'none', 56, 84)
