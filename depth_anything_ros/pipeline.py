@@ -217,7 +217,8 @@ class Pipeline:
             depth_m = metric_depth(prediction, scale)
         with clock.time('confidence'):
             confidence = state.confidence.estimate(prediction, depth_m, scale)
-        return DepthMap(prediction.view, depth_m, confidence, scale, prediction.sigma)
+        view = state.scale.refined(prediction.view)
+        return DepthMap(view, depth_m, confidence, scale, prediction.sigma)
 
     def _state(self, view_index: int, frame: Frame) -> _ViewState:
         key = frame.camera, view_index
