@@ -96,7 +96,7 @@ def export(
         Path | None, typer.Option(help='a recording of the robot, for int8')
     ] = None,
     prediction: Annotated[str, typer.Option(help='relative or metric, if it cannot say')] = '',
-    max_depth_m: Annotated[float, typer.Option(help='of a metric .pth: 20 or 80')] = 0.0,
+    max_depth_m: Annotated[int, typer.Option(help='of a metric .pth: 20 or 80')] = 0,
     accept_noncommercial_license: Accept = False,
 ) -> None:
     """Write a model as ONNX of fixed sizes, each with its proof beside it."""

@@ -57,7 +57,7 @@ class Source:
     normalisation: Normalisation = IMAGENET
 
 
-def load_source(where: str, *, prediction: str = '', max_depth_m: float = 0.0) -> Source:
+def load_source(where: str, *, prediction: str = '', max_depth_m: int = 0) -> Source:
     """
     Return the model named by a catalogue name, a hub id, a directory or a .pth.
 
@@ -136,7 +136,7 @@ def _from_directory(folder: Path, source: str, prediction: str) -> Source:
     return Source(model.eval(), metadata, normalisation)
 
 
-def _from_original(path: Path, max_depth_m: float) -> Source:
+def _from_original(path: Path, max_depth_m: int) -> Source:
     if not path.is_file():
         raise BackendError(f'{path} does not exist')
     try:
@@ -164,7 +164,7 @@ def _from_original(path: Path, max_depth_m: float) -> Source:
 
 
 def _config(
-    hidden: int, layers: int, fusion: int, necks: list[int], max_depth_m: float = 0.0
+    hidden: int, layers: int, fusion: int, necks: list[int], max_depth_m: int = 0
 ) -> DepthAnythingConfig:
     backbone = Dinov2Config(
         hidden_size=hidden,

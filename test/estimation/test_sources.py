@@ -101,7 +101,7 @@ def test_the_licence_is_the_model_cards(folder, checkpoint):
 
 
 def test_a_metric_checkpoint_is_told_its_range(checkpoint):
-    model = sources.load_source(str(checkpoint), max_depth_m=20.0).model
+    model = sources.load_source(str(checkpoint), max_depth_m=20).model
     assert 0 < depth(model).max() <= 20
     assert model.config.depth_estimation_type == 'metric'
 
