@@ -246,7 +246,7 @@ def judge_drive(run: Drive, errors: Errors) -> tuple[GridCounts, float | None]:
 
 
 def _cleared_after_s(run: Drive, mapper: Mapper, truth: Truth) -> float | None:
-    """Return when nine tenths of what the box had occupied, and is in sight now, is free."""
+    """Return when nine tenths of what the box had occupied, and is in sight, are so no more."""
     if run.with_box is None:
         return None
     pose = run.poses[-1]
@@ -262,7 +262,7 @@ def _cleared_after_s(run: Drive, mapper: Mapper, truth: Truth) -> float | None:
         return None
     for frame in range(1, int(3 * RATE_HZ)):
         cells = mapper.add(run.depths[-1], pose).cells[old]
-        if ((cells >= 0) & (cells < CALLED_FREE_BELOW)).mean() >= 0.9:
+        if (cells < CALLED_FREE_BELOW).mean() >= 0.9:  # free, or unknown again
             return frame / RATE_HZ
     return math.inf
 

@@ -110,13 +110,15 @@ def _error_terms(prediction: Prediction, scale: ScaleEstimate) -> NDArray[np.flo
     (5,) float32: its variance is v0·d² + v1·d + v2 in 1/m², plus v3 relative; v4: d of the sky.
     """
     if prediction.is_metric:
-        return np.array([0, 0, 0, scale.sigma**2 + 9 * NETWORK_ERROR**2, -1], np.float32)
+        own = scale.sigma**2 + max(prediction.sigma, 3 * NETWORK_ERROR) ** 2
+        return np.array([0, 0, 0, own, -1], np.float32)
     sample = prediction.values[::8, ::8]
     sample = sample[np.isfinite(sample)]
     brightest = float(np.percentile(sample, 98.0)) if sample.size else 0.0
     network = (scale.a * NETWORK_ERROR * brightest) ** 2
     v = scale.covariance
-    terms = [v[0, 0], 2 * v[0, 1], v[1, 1] + network, 0.0, SKY_SHARE * brightest]
+    own = prediction.sigma**2
+    terms = [v[0, 0], 2 * v[0, 1], v[1, 1] + network, own, SKY_SHARE * brightest]
     return np.array(terms, np.float32)
 
 

@@ -16,7 +16,7 @@ from depth_anything_ros.transforms import Transform
 import numpy as np
 from numpy.typing import NDArray
 
-HIT, MISS = 0.9, 0.6
+HIT, MISS = 0.9, 0.7
 """Log-odds that one frame of full confidence adds to an obstacle and takes from free space."""
 
 MOST_OCCUPIED, MOST_FREE = 2.5, -2.0
@@ -28,7 +28,7 @@ KNOWN = 0.1
 PEAK = 0.8
 """Evidence in a bearing marks cells where it is at least this share of the most around it."""
 
-FREE_MARGIN, FRONT_MARGIN, SMALL_FRONT_MARGIN = 2.0, 0.25, 1.5
+FREE_MARGIN, FRONT_MARGIN, SMALL_FRONT_MARGIN = 2.0, 0.25, 2.0
 """
 How many σ of range free space ends before, and marks begin before, where an obstacle was seen.
 
