@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SMALLEST_INVERSE_DEPTH = 1e-3
+FARTHEST_M = 25.0
 SD_OF_MEDIAN = 1.4826  # of a normal distribution, by its median absolute deviation
 
 
@@ -33,11 +33,12 @@ def affine_errors(
     """
     Return the errors of (H, W) relative inverse depth against inverse depth in 1/m.
 
-    Scale and shift are fitted by least squares in inverse depth, as Depth Anything is evaluated.
+    Scale and shift are fitted by least squares in inverse depth, as Depth Anything is evaluated;
+    depth beyond 25 m, farther than any simulated wall, counts as 25 m.
     """
     x, y = prediction.ravel().astype(np.float64), inverse_depth.ravel().astype(np.float64)
     (scale, shift), *_ = np.linalg.lstsq(np.stack([x, np.ones_like(x)], 1), y, rcond=None)
-    ratio = y / np.maximum(scale * x + shift, SMALLEST_INVERSE_DEPTH)  # predicted over true depth
+    ratio = y / np.maximum(scale * x + shift, 1 / FARTHEST_M)  # predicted over true depth
     within = np.maximum(ratio, 1 / ratio) < 1.25
     error = np.abs(ratio - 1)
     return AffineErrors(
