@@ -70,7 +70,7 @@ def _warp(known: Floats, now_from_last: Transform, now: Thumbnail) -> tuple[Floa
     """Return (N,) inverse depths that the last points have now, and (N,) values seen there."""
     pinhole = now.pinhole
     valid = known > SMALLEST_INVERSE_DEPTH
-    depth = np.divide(1.0, known, where=valid, out=np.full_like(known, np.nan))
+    depth = np.where(valid, 1 / np.where(valid, known, 1.0), np.nan)
     rays = np.empty((*known.shape, 3))
     rays[..., 0], rays[..., 1], rays[..., 2] = pinhole.ray_x, pinhole.ray_y[:, None], 1.0
     points = transform_points(now_from_last, rays * depth[..., None])

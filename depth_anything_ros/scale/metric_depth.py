@@ -28,7 +28,8 @@ def metric_depth(prediction: Prediction, scale: ScaleEstimate) -> NDArray[np.flo
         inverse = values * np.float32(scale.a)
         inverse += np.float32(scale.b)
         beyond = inverse < SMALLEST_INVERSE_DEPTH
-        depth = np.divide(np.float32(1), inverse, out=inverse, where=~beyond)
+        with np.errstate(divide='ignore'):
+            depth = np.divide(np.float32(1), inverse, out=inverse)
         depth[beyond] = np.inf
     if seen is not None:
         depth[~seen] = np.nan

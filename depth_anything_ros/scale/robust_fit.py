@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-HYPOTHESES = 128
+HYPOTHESES = 96
 SEARCHED_SAMPLES = 200
 DRAWS = np.random.default_rng(0).random((2, HYPOTHESES))
 """The same for every fit: equal input gives equal output."""

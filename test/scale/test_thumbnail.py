@@ -11,7 +11,7 @@ from scenes import MOUNT, PINHOLE, prediction
 def test_blocks_are_means_and_their_camera_fits():
     u = np.arange(336, dtype=np.float32)
     small = thumbnail(prediction(np.tile(u, (252, 1))))
-    assert small.values.shape == (32, COLUMNS)
+    assert small.values.shape == (36, COLUMNS)
     np.testing.assert_allclose(small.values[0], np.arange(COLUMNS) * 8 + 3.5, rtol=1e-5)
     first = (3.5 - PINHOLE.cx) / PINHOLE.fx
     assert small.pinhole.ray_x[0] == pytest.approx(first, rel=1e-5)
