@@ -28,11 +28,11 @@ KNOWN = 0.1
 PEAK = 0.8
 """Evidence in a bearing marks cells where it is at least this share of the most around it."""
 
-FREE_MARGIN, FRONT_MARGIN, SMALL_FRONT_MARGIN = 2.0, 0.25, 2.0
+FREE_MARGIN, SMALL_MARGIN = 2.0, 2.5
 """
-How many σ of range free space ends before, and marks begin before, where an obstacle was seen.
+How many σ of range before an obstacle free space ends, and the marks of small things begin.
 
-Small and thin things get the larger one: blur mixes them with what is behind them.
+Blur mixes small and thin things with what is behind them: they may be nearer, never farther.
 """
 
 SMALL_PIXELS = 12.0
@@ -234,7 +234,7 @@ def _mark(
             if pixels == 0:
                 continue
             small = pixels < SMALL_PIXELS or sides > 1.1 * r
-            front = (SMALL_FRONT_MARGIN if small else FRONT_MARGIN) * sigma
+            front = SMALL_MARGIN * sigma if small else 0.0
             steps = int(np.ceil((front + sigma) * r / (0.7 * resolution)))
             for i in range(steps + 1):
                 at = r * (1.0 - front + (front + sigma) * i / max(steps, 1))
