@@ -156,8 +156,9 @@ def _judge(
             confidence[v, u] = trust * agreement[v // BLOCK, u // BLOCK] if valid else zero
     for v in range(0, height, BLOCK):
         for u in range(0, width, BLOCK):
-            if _is_badly_exposed(image[v : v + BLOCK, u : u + BLOCK]):
-                confidence[v : v + BLOCK, u : u + BLOCK] *= np.float32(BADLY_EXPOSED)
+            below, right = v + BLOCK, u + BLOCK
+            if _is_badly_exposed(image[v:below, u:right]):
+                confidence[v:below, u:right] *= np.float32(BADLY_EXPOSED)
 
 
 @kernel

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 import math
+from typing import NamedTuple
 
 import cv2
 from depth_anything_ros.config import GridConfig
@@ -156,37 +157,22 @@ class LocalGrid:
 
     def _take_in(self, view: Surroundings, grid_from_base: Transform) -> None:
         resolution = self.config.grid_resolution_m
-        sensor = grid_from_base @ np.append(view.origin, 1.0)
+        camera = grid_from_base @ np.append(view.origin, 1.0)
         yaw = math.atan2(grid_from_base[1, 0], grid_from_base[0, 0])
-        x = float(sensor[0] / resolution - self._corner[0])
-        y = float(sensor[1] / resolution - self._corner[1])
-        bearing_min = view.bearing_min + yaw
+        fan = _Fan(
+            float(camera[0] / resolution - self._corner[0]),
+            float(camera[1] / resolution - self._corner[1]),
+            resolution,
+            view.bearing_min + yaw,
+            view.bearing_step,
+            len(view.nearest_m),
+        )
         self._hits.fill(0.0)
-        _mark(
-            view.obstacle,
-            view.nearest_m,
-            bearing_min,
-            view.bearing_step,
-            x,
-            y,
-            resolution,
-            view.sigma,
-            self._hits,
-        )
+        _mark(view.obstacle, view.nearest_m, fan, view.sigma, self._hits)
         seen_to = np.minimum(np.minimum(view.nearest_m, view.doubt_m), view.floor_to_m)
-        _update(
-            (seen_to * (1.0 - FREE_MARGIN * view.sigma) - resolution).astype(np.float32),
-            seen_to,
-            view.floor_from_m,
-            view.floor_confidence,
-            bearing_min,
-            view.bearing_step,
-            x,
-            y,
-            resolution,
-            self._hits,
-            self._evidence,
-        )
+        free_to = (seen_to * (1.0 - FREE_MARGIN * view.sigma) - resolution).astype(np.float32)
+        floor = _Floor(view.floor_from_m, free_to, seen_to, view.floor_confidence)
+        _update(floor, fan, self._hits, self._evidence)
 
     def _clear_footprint(self) -> None:
         corners = np.array(self.config.footprint, np.float64).reshape(-1, 2)
@@ -207,41 +193,64 @@ def _overlap(shift: int, side: int) -> tuple[slice, slice]:
     return slice(max(-shift, 0), side - max(shift, 0)), slice(max(shift, 0), side + min(shift, 0))
 
 
+class _Fan(NamedTuple):
+    """Bins of bearing, radians, around a camera at (x, y), in cells; axes of the grid."""
+
+    x: float
+    y: float
+    resolution: float
+    bearing_min: float
+    bearing_step: float
+    bins: int
+
+
+class _Floor(NamedTuple):
+    """Of each bearing, metres: where floor begins, is surely free to, was seen to; and trust."""
+
+    begin: NDArray[np.float32]
+    free_to: NDArray[np.float32]
+    seen_to: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+
+
 @kernel
 def _mark(
     obstacle: NDArray[np.float32],
     nearest: NDArray[np.float32],
-    bearing_min: float,
-    bearing_step: float,
-    x: float,
-    y: float,
-    resolution: float,
+    fan: _Fan,
     sigma: float,
     hits: NDArray[np.float32],
 ) -> None:
     """Write the share 0…1 of enough evidence for an obstacle into the cells where one may be."""
-    bearings, ranges = obstacle.shape
-    side = hits.shape[0]
-    for b in range(bearings):
-        cos = np.cos(bearing_min + (b + 0.5) * bearing_step) / resolution
-        sin = np.sin(bearing_min + (b + 0.5) * bearing_step) / resolution
-        sides = min(nearest[max(b - 2, 0)], nearest[min(b + 2, bearings - 1)])
-        for k in range(ranges):
+    for b in range(fan.bins):
+        sides = min(nearest[max(b - 2, 0)], nearest[min(b + 2, fan.bins - 1)])
+        for k in range(obstacle.shape[1]):
             if obstacle[b, k] == 0:
                 continue
             r = (k + 0.5) * RANGE_STEP_M
             pixels = _evidence_around(obstacle[b], k, int(np.ceil(sigma * r / RANGE_STEP_M)))
-            if pixels == 0:
-                continue
-            small = pixels < SMALL_PIXELS or sides > 1.1 * r
-            front = SMALL_MARGIN * sigma if small else 0.0
-            steps = int(np.ceil((front + sigma) * r / (0.7 * resolution)))
-            for i in range(steps + 1):
-                at = r * (1.0 - front + (front + sigma) * i / max(steps, 1))
-                column, row = int(np.floor(x + cos * at)), int(np.floor(y + sin * at))
-                if 0 <= column < side and 0 <= row < side:
-                    share = min(pixels / ENOUGH_PIXELS, 1.0)
-                    hits[row, column] = max(hits[row, column], share)
+            if pixels > 0:
+                small = pixels < SMALL_PIXELS or sides > 1.1 * r
+                front = r * (1.0 - SMALL_MARGIN * sigma) if small else r
+                share = min(pixels / ENOUGH_PIXELS, 1.0)
+                _spread(share, fan, b, front, r * (1.0 + sigma), hits)
+
+
+@kernel
+def _spread(
+    share: float, fan: _Fan, b: int, front: float, back: float, hits: NDArray[np.float32]
+) -> None:
+    """Write share into the cells of bearing b between two ranges, where there is less."""
+    across = int(np.ceil(back * fan.bearing_step / fan.resolution))
+    along = int(np.ceil((back - front) / (0.7 * fan.resolution)))
+    for j in range(across):
+        bearing = fan.bearing_min + (b + (j + 0.5) / across) * fan.bearing_step
+        cos, sin = np.cos(bearing) / fan.resolution, np.sin(bearing) / fan.resolution
+        for i in range(along + 1):
+            r = front + (back - front) * i / max(along, 1)
+            column, row = int(np.floor(fan.x + cos * r)), int(np.floor(fan.y + sin * r))
+            if 0 <= column < hits.shape[1] and 0 <= row < hits.shape[0]:
+                hits[row, column] = max(hits[row, column], share)
 
 
 @kernel
@@ -258,54 +267,48 @@ def _evidence_around(evidence: NDArray[np.float32], k: int, reach: int) -> float
 
 @kernel
 def _update(
-    free_to: NDArray[np.float32],
-    seen_to: NDArray[np.float32],
-    free_from: NDArray[np.float32],
-    confidence: NDArray[np.float32],
-    bearing_min: float,
-    bearing_step: float,
-    x: float,
-    y: float,
-    resolution: float,
-    hits: NDArray[np.float32],
-    evidence: NDArray[np.float32],
+    floor: _Floor, fan: _Fan, hits: NDArray[np.float32], evidence: NDArray[np.float32]
 ) -> None:
-    """
-    Add the hits, and free the cells that lie on seen floor in every bearing they touch.
-
-    Too close to where that ends they only lose their evidence for an obstacle.
-    """
-    side, count = evidence.shape[0], len(free_to)
-    middle = bearing_min + 0.5 * count * bearing_step
-    cos, sin = np.cos(middle), np.sin(middle)
-    cos_half = np.cos(min(0.5 * count * bearing_step, np.pi))
-    farthest = (seen_to.max() / resolution) ** 2
-    for row in range(side):
-        dy = row + 0.5 - y
-        for column in range(side):
-            dx = column + 0.5 - x
-            squared = dx * dx + dy * dy
+    """Add the hits, and free the cells that lie on seen floor in every bearing they touch."""
+    half_span = min(0.5 * fan.bins * fan.bearing_step, np.pi)
+    middle = fan.bearing_min + 0.5 * fan.bins * fan.bearing_step
+    cos, sin, cos_half = np.cos(middle), np.sin(middle), np.cos(half_span)
+    farthest = (floor.seen_to.max() / fan.resolution) ** 2
+    for row in range(evidence.shape[0]):
+        dy = row + 0.5 - fan.y
+        for column in range(evidence.shape[1]):
+            dx = column + 0.5 - fan.x
+            squared, ahead = dx * dx + dy * dy, dx * cos + dy * sin
             if hits[row, column] > 0:
                 more = evidence[row, column] + HIT * hits[row, column]
                 evidence[row, column] = min(more, MOST_OCCUPIED)
-            elif squared <= farthest and dx * cos + dy * sin >= cos_half * np.sqrt(squared):
-                r = np.sqrt(squared)
-                off = np.arctan2(dy * cos - dx * sin, dx * cos + dy * sin)
-                at, half = off / bearing_step + 0.5 * count, 0.7 / (max(r, 0.7) * bearing_step)
-                first, last = int(np.floor(at - half)), int(np.floor(at + half))
-                if first < 0 or last >= count:
-                    continue
-                r *= resolution
-                trust, least = np.float32(1.0), np.float32(MOST_FREE)
-                for b in range(first, last + 1):
-                    if not free_from[b] <= r <= seen_to[b]:
-                        trust = np.float32(0.0)
-                        break
-                    if r > free_to[b]:
-                        least = np.float32(0.0)
-                    trust = min(trust, confidence[b])
-                if evidence[row, column] > least:
-                    evidence[row, column] = max(evidence[row, column] - MISS * trust, least)
+            elif squared <= farthest and ahead >= cos_half * np.sqrt(squared):
+                off = np.arctan2(dy * cos - dx * sin, ahead) / fan.bearing_step
+                evidence[row, column] = _freed(
+                    evidence[row, column], np.sqrt(squared), off + 0.5 * fan.bins, floor, fan
+                )
+
+
+@kernel
+def _freed(evidence: float, cells: float, at: float, floor: _Floor, fan: _Fan) -> float:
+    """
+    Return the evidence of a cell so many cells away, around bearing `at`, in bins.
+
+    Too close to the end of what is free it only loses its evidence for an obstacle.
+    """
+    half = 0.7 / (max(cells, 0.7) * fan.bearing_step)
+    first, last = int(np.floor(at - half)), int(np.floor(at + half))
+    if first < 0 or last >= fan.bins:
+        return evidence
+    r = cells * fan.resolution
+    trust, least = 1.0, MOST_FREE
+    for b in range(first, last + 1):
+        if not floor.begin[b] <= r <= floor.seen_to[b]:
+            return evidence
+        if r > floor.free_to[b]:
+            least = 0.0
+        trust = min(trust, floor.confidence[b])
+    return min(evidence, max(evidence - MISS * trust, least))
 
 
 _STEPS_PER_UNIT = 256

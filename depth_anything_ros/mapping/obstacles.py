@@ -210,7 +210,8 @@ def _floor(
             if abs(rise) <= limits.step + limits.slope * cell_m * min(gap, 3):
                 height += rise * np.float32(1.0 - 0.5**gap)
             gap = gap + 1 if low[s, k] == np.inf else 1
-            floor[s, k * RANGES_PER_FLOOR_CELL : (k + 1) * RANGES_PER_FLOOR_CELL] = height
+            first, stop = k * RANGES_PER_FLOOR_CELL, (k + 1) * RANGES_PER_FLOOR_CELL
+            floor[s, first:stop] = height
     return floor
 
 

@@ -78,7 +78,8 @@ def test_untrusted_pixels_go() -> None:
 @pytest.mark.parametrize(('side', 'stays'), [(1, False), (3, True)])
 def test_a_speck_goes_and_a_thing_stays(side: int, stays: bool) -> None:
     depth = uniform(4.0)
-    depth[50 : 50 + side, 60 : 60 + side] = 2.0
+    bottom, right = 50 + side, 60 + side
+    depth[50:bottom, 60:right] = 2.0
     middle = side // 2
     assert np.isfinite(clean(depth)[49 + middle, 59 + middle]) == stays
 

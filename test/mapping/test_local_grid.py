@@ -283,5 +283,6 @@ def _random_depth(rng: np.random.Generator) -> NDArray[np.float32]:
         v, u = rng.integers(0, 110), rng.integers(0, 150)
         height, width = rng.integers(3, 60, 2)
         values = [np.nan, np.inf, rng.uniform(0.3, 6.0), rng.uniform(0.3, 6.0)]
-        depth[v : v + height, u : u + width] = values[rng.integers(4)]
+        bottom, right = v + height, u + width
+        depth[v:bottom, u:right] = values[rng.integers(4)]
     return depth

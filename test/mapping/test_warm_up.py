@@ -19,7 +19,7 @@ from numba.core.dispatcher import Dispatcher
 import pytest
 
 # Parts of other kernels: what is loaded from the cache holds them already.
-INNER = {'_lost_height', '_is_badly_exposed', '_evidence_around'}
+INNER = {'_lost_height', '_is_badly_exposed', '_evidence_around', '_spread', '_freed'}
 
 MODULES = (cleaning, confidence, local_grid, obstacles, point_cloud, virtual_scan)
 
