@@ -227,7 +227,8 @@ def _with_box(world: World, pose: Transform) -> World | None:
         row = int((at[1] - truth.frame.origin_y) / truth.frame.resolution_m)
         column = int((at[0] - truth.frame.origin_x) / truth.frame.resolution_m)
         reach = int(BOX_SIDE_M / truth.frame.resolution_m)
-        near = truth.cells[row - reach : row + reach + 1, column - reach : column + reach + 1]
+        rows, columns = (slice(i - reach, i + reach + 1) for i in (row, column))
+        near = truth.cells[rows, columns]
         if near.size and not near.any():
             half = (BOX_SIDE_M / 2, BOX_SIDE_M / 2, BOX_HEIGHT_M / 2)
             box = Solid('box', (float(at[0]), float(at[1]), BOX_HEIGHT_M / 2), half)

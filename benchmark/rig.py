@@ -79,7 +79,7 @@ class Measurement:
 
     @property
     def jitter_ms(self) -> float:
-        """Standard deviation of the time between two answers."""
+        """Return the standard deviation of the time between two answers."""
         times = self.timing.received_s
         return round(float(np.diff(times).std() * 1e3), 2) if len(times) > 2 else float('nan')
 

@@ -64,7 +64,8 @@ def costs_ms(predictions: list[Prediction]) -> dict[str, float]:
         start = time.thread_time()
         metric_depth(prediction, estimator.update(prediction))
         spent.append(1e3 * (time.thread_time() - start))
-    warm = spent[len(spent) // 10 :]
+    first = len(spent) // 10
+    warm = spent[first:]
     return {'median_ms': float(np.median(warm)), 'mean_ms': float(np.mean(warm))}
 
 

@@ -71,7 +71,7 @@ class View:
 
     @property
     def base_from_view(self) -> Transform | None:
-        """The view's optical frame in the base frame."""
+        """Return the view's optical frame in the base frame."""
         if self.frame.base_from_camera is None:
             return None
         camera_from_view = np.eye(4)

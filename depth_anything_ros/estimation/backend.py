@@ -48,7 +48,7 @@ class Backend(Protocol):
 
     @property
     def info(self) -> BackendInfo:
-        """What was loaded."""
+        """Return what was loaded."""
 
     def infer(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """
@@ -104,8 +104,9 @@ def in_parts(
         raise ValueError(f'the network takes {part.shape[1:]} images, not {batch.shape[1:]}')
     predictions = np.empty(batch.shape[:3], np.float32)
     for start in range(0, len(batch), len(part)):
-        images = batch[start : start + len(part)]
+        stop = start + len(part)
+        images = batch[start:stop]
         part[: len(images)] = images
         run()
-        predictions[start : start + len(images)] = result[: len(images)]
+        predictions[start:stop] = result[: len(images)]
     return predictions

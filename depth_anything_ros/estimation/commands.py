@@ -45,6 +45,10 @@ Accept = Annotated[
 ]
 
 
+BENCH_SIZES = ['252x336', '196x252']
+BENCH_PRECISIONS = ['fp32']
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
     """Turn an expected error into one line and exit code 1."""
@@ -174,8 +178,8 @@ def bench(
     random_weights: Annotated[
         bool, typer.Option(help='seeded random weights: right in speed, not in depth')
     ] = False,
-    size: Size = ['252x336', '196x252'],  # noqa: B006
-    precision: Annotated[list[str], typer.Option(help='of the random weights')] = ['fp32'],  # noqa: B006
+    size: Size = BENCH_SIZES,
+    precision: Annotated[list[str], typer.Option(help='of the random weights')] = BENCH_PRECISIONS,
     backend: Annotated[str, typer.Option(help='auto, openvino or tensorrt')] = 'auto',
     threads: Annotated[int, typer.Option(help='of the CPU; 0: all')] = 0,
     json: Json = None,

@@ -49,7 +49,7 @@ class LadderBackend:
 
     @property
     def info(self) -> BackendInfo:
-        """What runs now."""
+        """Return what runs now."""
         return self._backend.info
 
     def infer(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:

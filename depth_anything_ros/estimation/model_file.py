@@ -37,7 +37,7 @@ class ModelMetadata:
     prediction: str = 'relative'
     """'relative' (inverse depth up to scale and shift) or 'metric' (metres)."""
     max_depth_m: str = ''
-    license: str = ''
+    license: str = ''  # noqa: A003
     relative_error: str = '0.06'
     """
     Standard deviation of depth, relative, once the scale is right.
@@ -77,7 +77,7 @@ class ModelFile:
     metadata: ModelMetadata
 
     @classmethod
-    def open(cls, path: Path) -> ModelFile:
+    def open(cls, path: Path) -> ModelFile:  # noqa: A003
         """
         Return the model in `path`; one that says nothing of itself is taken as relative.
 
@@ -100,7 +100,7 @@ class ModelFile:
 
     @cached_property
     def sha256(self) -> str:
-        """The SHA-256 of the file, in hex."""
+        """Return the SHA-256 of the file, in hex."""
         return file_sha256(self.path)
 
 

@@ -29,7 +29,7 @@ class CatalogueEntry:
     repository: str
     parameters_million: float
     max_depth_m: float | None
-    license: str
+    license: str  # noqa: A003
 
     @property
     def prediction(self) -> str:

@@ -88,7 +88,7 @@ class OpenVinoBackend:
 
     @property
     def info(self) -> BackendInfo:
-        """What was loaded."""
+        """Return what was loaded."""
         return self._info
 
     def infer(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:

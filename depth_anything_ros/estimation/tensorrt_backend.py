@@ -30,7 +30,7 @@ GPU_DEVICES = ('/dev/nvidiactl', '/dev/nvgpu', '/dev/nvhost-gpu')
 class LoadedEngine(Protocol):
     """What tensorrt_engine.Engine offers."""
 
-    input: NDArray[np.uint8]
+    input: NDArray[np.uint8]  # noqa: A003
     output: NDArray[np.float32]
 
     def run(self) -> None:
@@ -96,7 +96,7 @@ class TensorRtBackend:
 
     @property
     def info(self) -> BackendInfo:
-        """What was loaded."""
+        """Return what was loaded."""
         return self._info
 
     def infer(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:

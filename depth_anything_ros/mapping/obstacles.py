@@ -271,9 +271,10 @@ def _summary(
     confidence = np.zeros(bearings, np.float32)
     for b in range(bearings):
         for k in range(ranges):
-            pixels = bins.obstacle[b, k : k + 2].sum()
+            stop = k + 2
+            pixels = bins.obstacle[b, k:stop].sum()
             if bins.obstacle[b, k] > 0 and pixels >= ENOUGH_PIXELS:
-                nearest[b] = bins.weighted[b, k : k + 2].sum() / pixels * RANGE_STEP_M
+                nearest[b] = bins.weighted[b, k:stop].sum() / pixels * RANGE_STEP_M
                 break
         first, last, count = -1, -1, 0
         for k in range(ranges):

@@ -48,12 +48,12 @@ class Process:
 
     @property
     def log_text(self) -> str:
-        """What it has written so far."""
+        """Return what it has written so far."""
         return self.log.read_text(errors='replace')
 
     @property
     def logged_errors(self) -> list[str]:
-        """What it has logged as errors, the way ROS does."""
+        """Return what it has logged as errors, the way ROS does."""
         lines = [line for line in self.log_text.splitlines() if '[ERROR]' in line]
         return [line.partition(']: ')[2] or line for line in lines]
 

@@ -80,7 +80,7 @@ class Run:
 
     @property
     def images(self) -> Series:
-        """The camera's images; their log times are those of their publication."""
+        """Return the camera's images; their log times are those of their publication."""
         return self[self.topics.image]
 
     @property

@@ -32,7 +32,7 @@ class Timing:
 
     @property
     def rate_hz(self) -> float:
-        """Outputs a second between the first and the last; 0 with fewer than two."""
+        """Return the outputs a second between the first and the last; 0 with fewer than two."""
         if self.frames_out < 2:
             return 0.0
         return float((self.frames_out - 1) / (self.received_s[-1] - self.received_s[0]))

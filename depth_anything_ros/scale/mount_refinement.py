@@ -92,7 +92,7 @@ class MountRefiner:
 
     @property
     def estimate(self) -> MountEstimate:
-        """The offsets so far."""
+        """Return the offsets so far."""
         pitch, height = map(float, self._offset)
         if self._covariance is None:
             return MountEstimate(pitch, height, math.inf, math.inf)

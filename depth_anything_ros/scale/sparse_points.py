@@ -83,7 +83,8 @@ def _measure_cone(
     (u, v), distance = pinhole.project(points)[0], float(np.linalg.norm(points[0]))
     radius = pinhole.fx * math.tan(reference.cone_half_angle_rad)
     top, left = max(round(v - radius), 0), max(round(u - radius), 0)
-    values = inverse_values(prediction)[top : round(v + radius) + 1, left : round(u + radius) + 1]
+    bottom, right = round(v + radius) + 1, round(u + radius) + 1
+    values = inverse_values(prediction)[top:bottom, left:right]
     if values.size == 0:
         return None
     rows, columns = np.indices(values.shape)

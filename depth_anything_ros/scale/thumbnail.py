@@ -39,12 +39,12 @@ class Thumbnail:
 
     @cached_property
     def middle(self) -> float:
-        """The median value, 0 where nothing is seen."""
+        """Return the median value, 0 where nothing is seen."""
         return median(self.values[self.seen]) if self.seen.any() else 0.0
 
     @property
     def grid_from_view(self) -> Transform | None:
-        """The view's optical frame in the fixed frame."""
+        """Return the view's optical frame in the fixed frame."""
         base_from_view, grid_from_base = self.view.base_from_view, self.view.frame.grid_from_base
         if base_from_view is None or grid_from_base is None:
             return None

@@ -45,7 +45,7 @@ class BaseState:
 
     @property
     def odom_from_base(self) -> Transform:
-        """The pose of the base, z = 0 at the floor."""
+        """Return the pose of the base, z = 0 at the floor."""
         return transform_from(rotation_from_rpy(0, 0, self.yaw), np.array([self.x, self.y, 0.0]))
 
 
@@ -149,7 +149,8 @@ def _follow(path: Path, duration_s: float) -> list[BaseState]:
 
 
 def _nearest(path: Path, first: int, state: BaseState) -> int:
-    window = path[first : first + 10]
+    stop = first + 10
+    window = path[first:stop]
     return first + int(np.argmin(np.hypot(window[:, 0] - state.x, window[:, 1] - state.y)))
 
 

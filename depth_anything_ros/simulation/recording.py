@@ -144,4 +144,5 @@ def _frame_messages(frame: SimulatedFrame, with_truth: bool) -> Iterator[Stamped
 def _shrunk(frame: SimulatedFrame) -> Any:
     """Return the depth of every third pixel, those in the middle of a pixel of TRUTH_PINHOLE."""
     every = PINHOLE.width // TRUTH_PINHOLE.width
-    return frame.depth_m[every // 2 :: every, every // 2 :: every]
+    first = every // 2
+    return frame.depth_m[first::every, first::every]

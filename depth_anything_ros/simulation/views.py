@@ -85,7 +85,8 @@ def draw_preview(path: Path, seed: int, width: int, height: int) -> None:
     views = list(render_views(seed, width, height))
     rows = []
     for start in range(0, len(views), 4):
-        row = views[start : start + 4]
+        stop = start + 4
+        row = views[start:stop]
         shades = [np.clip(255 * 0.7 / depth, 0, 255).astype(np.uint8) for _, depth in row]
         rows.append(np.hstack([cv2.cvtColor(image, cv2.COLOR_RGB2BGR) for image, _ in row]))
         rows.append(cv2.applyColorMap(np.hstack(shades), cv2.COLORMAP_INFERNO))

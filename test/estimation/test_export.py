@@ -144,7 +144,7 @@ def test_fp16_halves_the_file_and_keeps_the_depth(model, exported, tmp_path):
 
 def test_int8_is_symmetric_and_signed_and_its_loss_is_measured(model, tmp_path):
     pytest.importorskip('nncf', reason='int8 needs nncf')
-    images = [smooth_images(20)[i : i + 1] for i in range(20)]
+    images = [image[None] for image in smooth_images(20)]
     path = tmp_path / 'int8.onnx'
     loss = export.export_model(model, path, ABOUT, precision='int8', calibration=images, **SIZE)
     assert 1e-4 < loss.error < 0.2

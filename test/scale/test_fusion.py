@@ -223,7 +223,8 @@ def test_a_marker_in_the_image_gives_metres():
     side = round(0.4 * PINHOLE.fx / 2.0)
     image = np.full((252, 336, 3), 255, np.uint8)
     black = cv2.aruco.generateImageMarker(family, 5, side)[..., None]
-    image[90 : 90 + side, 140 : 140 + side] = black
+    bottom, right = 90 + side, 140 + side
+    image[90:bottom, 140:right] = black
     depth = np.full((252, 336), 2.0)
     estimate, error = Stream(config).feed(depth, b=0.0, image=image)
     assert (estimate.source, estimate.health) == ('marker', ScaleHealth.GOOD)

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.export
 torch = pytest.importorskip('torch', reason='training needs torch and transformers')
 pytest.importorskip('transformers', reason='training needs torch and transformers')
 
-from depth_anything_ros.simulation import train as training  # noqa: E402
+from depth_anything_ros.simulation import train as training  # noqa: E402, I100
 from depth_anything_ros.simulation.batches import Views  # noqa: E402
 from depth_anything_ros.simulation.loss import anchored_loss  # noqa: E402
 from depth_anything_ros.simulation.train import Stage, train  # noqa: E402

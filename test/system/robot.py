@@ -162,7 +162,7 @@ class Robot:
 
     @property
     def log(self) -> list[str]:
-        """What the node said."""
+        """Return what the node said."""
         return [message.msg for message in self._logs if message.name == self.name]
 
     def _spin(self) -> None:
