@@ -29,9 +29,9 @@ KNOWN = 0.1
 PEAK = 0.8
 """Evidence in a bearing marks cells where it is at least this share of the most around it."""
 
-FREE_MARGIN, SMALL_MARGIN = 2.0, 2.5
+FREE_MARGIN, LARGE_MARGIN, SMALL_MARGIN = 2.0, 0.15, 2.5
 """
-How many σ of range before an obstacle free space ends, and the marks of small things begin.
+How many σ of range before an obstacle free space ends and its marks begin, by its size.
 
 Blur mixes small and thin things with what is behind them: they may be nearer, never farther.
 """
@@ -231,7 +231,8 @@ def _mark(
             pixels = _evidence_around(obstacle[b], k, int(np.ceil(sigma * r / RANGE_STEP_M)))
             if pixels > 0:
                 small = pixels < SMALL_PIXELS or sides > 1.1 * r
-                front = r * (1.0 - SMALL_MARGIN * sigma) if small else r
+                margin = SMALL_MARGIN if small else LARGE_MARGIN
+                front = r * (1.0 - margin * sigma)
                 share = min(pixels / ENOUGH_PIXELS, 1.0)
                 _spread(share, fan, b, front, r * (1.0 + sigma), hits)
 
