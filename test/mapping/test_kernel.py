@@ -17,10 +17,10 @@ def test_without_a_place_for_the_cache_kernels_are_compiled_anew(
 ) -> None:
     compile_it = numba.njit
 
-    def without_cache(**options: Any) -> Any:
+    def without_cache(*arguments: Any, **options: Any) -> Any:
         if options.get('cache'):
             raise RuntimeError('cannot cache function: no locator available')
-        return compile_it(**options)
+        return compile_it(*arguments, **options)
 
     monkeypatch.setattr(numba, 'njit', without_cache)
 
