@@ -39,7 +39,7 @@ def random_weights_model(
     Raise BackendError where the architecture is not exported at this size and torch is missing.
     """
     height, width = parse_size(size)
-    source = _exported(f'{name}-random', size)
+    source = _exported(name, size)
     model = onnx.load(source)
     scene = _inverse_depth(pinhole.resized(width, height), base_from_camera)
     _add(model, (SCALE * scene + SHIFT).astype(np.float32)[None])

@@ -53,10 +53,9 @@ def _run(
     arguments: Sequence[str] | None, stopping: threading.Event, died: Callable[[], None]
 ) -> None:
     from depth_anything_ros.node.depth_anything_node import DepthAnythingNode
-    from depth_anything_ros.node.process import keep_freed_memory, ros_context
+    from depth_anything_ros.node.process import ros_context
     from rclpy.executors import SingleThreadedExecutor
 
-    keep_freed_memory()
     with ros_context(arguments):
         node = DepthAnythingNode(died)
         executor = SingleThreadedExecutor()
