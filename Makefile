@@ -49,12 +49,12 @@ EXPORT_VENV ?= .venv-export
 TORCH ?= torch==2.13.0
 
 test-export: $(EXPORT_VENV)/.installed
-	$(EXPORT_VENV)/bin/python -m pytest -m export test/estimation
+	$(EXPORT_VENV)/bin/python -m pytest -m export test/estimation test/simulation
 
 $(EXPORT_VENV)/.installed: setup.py
 	$(PYTHON) -m venv $(EXPORT_VENV)
 	$(EXPORT_VENV)/bin/python -m pip install --quiet '$(TORCH)'
-	$(EXPORT_VENV)/bin/python -m pip install --quiet --editable '.[cpu,export,replay,dev]'
+	$(EXPORT_VENV)/bin/python -m pip install --quiet --editable '.[cpu,export,replay,sim,dev]'
 	touch $@
 
 # Small is measured with random weights, which torch makes, beside transformers, which needs it.

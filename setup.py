@@ -80,6 +80,7 @@ setup(
             'mypy',
             'onnx',
             'pyright[nodejs]',
+            'pyyaml',
             'pytest',
             'ruff',
         ],
