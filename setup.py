@@ -73,7 +73,7 @@ setup(
             'transformers>=5.23',
         ],
         'sim': ['mujoco>=3.2'],
-        'replay': ['mcap', 'rosbags>=0.10'],
+        'replay': ['mcap', 'rosbags>=0.11.9,<0.12'],
         'dev': [
             'hypothesis',
             'import-linter',
