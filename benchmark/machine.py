@@ -12,6 +12,9 @@ from pathlib import Path
 import platform
 from typing import Any
 
+INSTRUCTIONS = ('avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_bf16', 'amx_int8')
+"""What decides how fast a network runs, of x86-64."""
+
 LIBRARIES = ('numpy', 'numba', 'opencv-python-headless', 'openvino', 'ros-rclpy', 'torch')
 
 
@@ -26,7 +29,7 @@ def describe_machine() -> dict[str, Any]:
     return {
         'processor': _processor(),
         'cores': len(os.sched_getaffinity(0)),
-        'system': f'{platform.system()} {platform.release()}',
+        'system': f'{platform.system()} {platform.machine()}',
         'python': platform.python_version(),
         'versions': versions,
     }
@@ -37,7 +40,9 @@ def _processor() -> str:
     pairs = [line.split(':', 1) for line in lines if ':' in line]
     described = {name.strip(): value.strip() for name, value in pairs}
     name = described.get('model name', platform.machine())
-    return f'{name} (family {described.get("cpu family")}, model {described.get("model")})'
+    flags = described.get('flags', '').split()
+    known = ', '.join(flag for flag in INSTRUCTIONS if flag in flags)
+    return f'{name} (model {described.get("model", "unknown")}; {known})'
 
 
 def cpu_seconds(pid: int) -> float:

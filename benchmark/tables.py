@@ -33,7 +33,7 @@ def _text(cell: object) -> str:
 
 
 def chain(result: Figures) -> str:
-    """Return the rates and, below, the stages of the first one."""
+    """Return what each rate gave and, below, the stages at each."""
     rates = sorted([result, *result['at_rates']], key=lambda row: float(row['offered_hz']))
     head = 'offered, Hz|answered, Hz|drops, %|age mean, ms|p50|p99|max|jitter|CPU, %|MB'
     rows = [
@@ -48,25 +48,24 @@ def chain(result: Figures) -> str:
         ]
         for row in rates
     ]
-    stages = result['stage_ms']
-    highest = result['highest_rate_hz']
+    stages = list(result['stage_ms'])
+    times = [
+        [
+            f'{row["offered_hz"]:g} Hz',
+            *(row['stage_ms'].get(stage) for stage in stages),
+            row['overhead_ms'],
+            row['age_without_inference_ms'],
+        ]
+        for row in rates
+    ]
     return '\n\n'.join(
         [
             f'{result["model"]}, network {result["size"]}, camera {result["image_size"]}, '
-            f'highest rate with less than 5 % drops: {_text(highest)} Hz, '
+            f'highest rate with less than 5 % drops: {_text(result["highest_rate_hz"])} Hz, '
             f'input `{result["input_sha256"][:12]}`.',
             table(head.split('|'), rows),
-            f'Where the time goes at {result["offered_hz"]:g} Hz, ms a frame:',
-            table(
-                [*stages, '**all but infer**', 'age − infer'],
-                [
-                    [
-                        *stages.values(),
-                        result['overhead_ms'],
-                        result['age_without_inference_ms'],
-                    ]
-                ],
-            ),
+            'Where the time goes, ms a frame:',
+            table(['offered', *stages, '**all but infer**', 'age − infer'], times),
         ]
     )
 
