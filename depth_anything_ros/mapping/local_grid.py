@@ -1,5 +1,17 @@
 # Copyright 2026 The depth_anything_ros authors
-# SPDX-License-Identifier: Apache-2.0
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """A rolling occupancy grid around the robot, in log-odds (Moravec and Elfes 1985)."""
 
 from __future__ import annotations
@@ -17,7 +29,7 @@ from depth_anything_ros.transforms import Transform
 import numpy as np
 from numpy.typing import NDArray
 
-HIT, MISS = 0.9, 0.7
+HIT, MISS = 0.9, 0.8
 """Log-odds that one frame of full confidence adds to an obstacle and takes from free space."""
 
 MOST_OCCUPIED, MOST_FREE = 2.5, -2.0

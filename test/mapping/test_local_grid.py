@@ -68,7 +68,7 @@ def test_one_frame_over_one_obstacle() -> None:
     seen = grid.occupancy()
     assert (seen.origin_x, seen.origin_y) == pytest.approx((-5.0, -5.0))
     assert cell(seen, 2.02, 0.02) == percent(0.9)
-    assert cell(seen, 1.5, 0.02) == percent(-0.7)
+    assert cell(seen, 1.5, 0.02) == percent(-0.8)
     assert cell(seen, 0.4, 0.02) == -1  # before the first floor that was seen
     assert cell(seen, 2.5, 0.02) == -1  # behind
     assert cell(seen, 1.0, 0.8) == -1  # out of the bearings that saw floor
@@ -82,7 +82,7 @@ def test_evidence_adds_up_to_its_bounds_and_follows_confidence() -> None:
         grid.update([view])
         if i == 2:
             assert cell(grid.occupancy(), 2.02, 0.02) == percent(1.8)
-            assert cell(grid.occupancy(), 1.5, -0.5) == percent(-0.7)  # 2 · 0.5 · 0.7
+            assert cell(grid.occupancy(), 1.5, -0.5) == percent(-0.8)  # 2 · 0.5 · 0.8
     assert cell(grid.occupancy(), 2.02, 0.02) == percent(2.5)
     assert cell(grid.occupancy(), 1.5, -0.5) == percent(-2.0)
 
@@ -99,17 +99,17 @@ def test_free_space_ends_before_what_may_be_an_obstacle() -> None:
     grid = LocalGrid(CONFIG)
     grid.update([around(floor_to=EVERYWHERE, doubt={30: 2.0}, pose=pose_at(0.0))])
     seen = grid.occupancy()
-    assert cell(seen, 1.8, 0.02) == percent(-0.7)
+    assert cell(seen, 1.8, 0.02) == percent(-0.8)
     assert cell(seen, 2.1, 0.02) == -1
     assert cell(seen, 3.0, 0.05) == -1
-    assert cell(seen, 3.0, 0.8) == percent(-0.7)
+    assert cell(seen, 3.0, 0.8) == percent(-0.8)
 
 
 def test_a_small_thing_may_be_nearer_than_it_seems() -> None:
     grid = LocalGrid(CONFIG)
     grid.update([around({30: 4.02}, EVERYWHERE, pose=pose_at(0.0), sigma=0.04)])
     seen = grid.occupancy()
-    assert cell(seen, 3.5, 0.02) == percent(-0.7)
+    assert cell(seen, 3.5, 0.02) == percent(-0.8)
     assert cell(seen, 3.72, 0.02) == percent(0.9)  # 2.5 σ before its range
     assert cell(seen, 4.15, 0.02) == percent(0.9)  # one σ behind
     assert cell(seen, 4.3, 0.02) == -1
@@ -121,7 +121,7 @@ def test_a_wall_is_where_it_seems_and_free_space_ends_before() -> None:
     view.obstacle[:] *= 10.0
     grid.update([view])
     seen = grid.occupancy()
-    assert cell(seen, 3.55, 0.02) == percent(-0.7)
+    assert cell(seen, 3.55, 0.02) == percent(-0.8)
     assert cell(seen, 3.75, 0.02) == -1  # less than two σ and a cell before it
     assert cell(seen, 3.92, 0.02) == -1
     assert cell(seen, 4.02, 0.02) == percent(0.9)
