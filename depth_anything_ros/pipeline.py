@@ -23,7 +23,7 @@ from enum import auto, Flag
 import time
 
 from depth_anything_ros.config import PipelineConfig
-from depth_anything_ros.estimation.backend import Backend
+from depth_anything_ros.estimation.backend import Backend, BackendInfo
 from depth_anything_ros.estimation.preprocess import Preprocessor
 from depth_anything_ros.frame import DepthMap, Frame, Prediction
 from depth_anything_ros.mapping.cleaning import Cleaner
@@ -129,6 +129,11 @@ class Pipeline:
         self._config = config
         self._states: dict[tuple[str, int], _ViewState] = {}
         self._grid = LocalGrid(config.grid)
+
+    @property
+    def info(self) -> BackendInfo:
+        """Return what runs the network."""
+        return self._backend.info
 
     def estimate(self, frames: Sequence[Frame], clock: StageClock | None = None) -> Estimate:
         """

@@ -40,7 +40,8 @@ class BackendInfo:
     """
     What runs: for diagnostics, reports and provenance. Sizes are of the network's input.
 
-    depth_sigma: relative standard deviation of its depth once the scale is right.
+    depth_sigma: relative standard deviation of its depth once the scale is right. fills_cpu:
+    whether an inference keeps every core busy that this process may use.
     """
 
     backend: str
@@ -53,6 +54,7 @@ class BackendInfo:
     is_metric: bool
     first_inference_ms: float
     depth_sigma: float = 0.0
+    fills_cpu: bool = False
 
 
 class Backend(Protocol):

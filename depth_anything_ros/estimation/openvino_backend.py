@@ -48,9 +48,10 @@ class OpenVinoBackend:
         core = openvino.Core()
         graph = _read(core, model.path)
         self._input, self._output = _buffers(graph, model.path)
+        cores = len(os.sched_getaffinity(0))
         settings: dict[str, object] = {
             'PERFORMANCE_HINT': 'LATENCY',
-            'INFERENCE_NUM_THREADS': threads or len(os.sched_getaffinity(0)),
+            'INFERENCE_NUM_THREADS': threads or cores,
         }
         in_fp32 = {**settings, 'INFERENCE_PRECISION_HINT': 'f32'}
         first_ms, compiled = self._timed(core, graph, model, in_fp32 if exact else settings)
@@ -73,6 +74,7 @@ class OpenVinoBackend:
             is_metric=model.metadata.is_metric,
             depth_sigma=model.metadata.depth_sigma,
             first_inference_ms=first_ms,
+            fills_cpu=(threads or cores) >= cores,
         )
 
     def _timed(

@@ -117,6 +117,7 @@ class Session:
             self._publish,
             self._refused,
             died,
+            overlap=not pipeline.info.fills_cpu,
         )
 
     def reconfigure(self, configs: Configs) -> None:

@@ -41,8 +41,9 @@ class Worker(Generic[Item]):
     Runs a pipeline on the newest item of each key.
 
     The first thread takes new items only once the second has taken its last estimate, so that
-    nothing waits for longer than one step. The callbacks run in these threads: `frames_of` and
-    `reset` from the first, `located`, `wanted` and `publish` in the second, `refused` in both.
+    nothing waits for longer than one step; without `overlap`, once that estimate is published.
+    The callbacks run in these threads: `frames_of` in the first, `located`, `wanted` and `publish`
+    in the second, `refused` in both.
     """
 
     def __init__(
@@ -54,6 +55,8 @@ class Worker(Generic[Item]):
         publish: Callable[[Step], None],
         refused: Callable[[Sequence[Frame], Exception], None],
         died: Callable[[], None],
+        *,
+        overlap: bool,
     ) -> None:
         """Start the threads; `died` is called where one ends by an error."""
         self.mailbox: Mailbox[Item] = Mailbox()
@@ -64,6 +67,7 @@ class Worker(Generic[Item]):
         self._publish = publish
         self._refused = refused
         self._died = died
+        self._overlap = overlap
         self._estimates: queue.SimpleQueue[tuple[int, Estimate] | None] = queue.SimpleQueue()
         self._room = threading.Semaphore(1)
         self._interpreting = threading.Lock()
@@ -122,13 +126,16 @@ class Worker(Generic[Item]):
 
     def _interpret(self) -> None:
         while (entry := self._estimates.get()) is not None:
-            self._room.release()
+            if self._overlap:
+                self._room.release()
             epoch, estimate = entry
             with estimate.clock.time('pose'):
                 estimate = with_frames(estimate, [self._located(f) for f in estimate.frames])
             with self._interpreting:
                 if epoch == self._epoch:
                     self._interpret_one(estimate)
+            if not self._overlap:
+                self._room.release()
 
     def _interpret_one(self, estimate: Estimate) -> None:
         try:

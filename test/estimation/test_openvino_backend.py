@@ -56,6 +56,17 @@ def test_the_info_says_what_runs(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ('threads', 'cores', 'fills'), [(0, 2, True), (1, 2, False), (3, 2, True)]
+)
+def test_the_info_says_whether_inference_leaves_a_core(
+    tmp_path, monkeypatch, threads, cores, fills
+):
+    monkeypatch.setattr('os.sched_getaffinity', lambda pid: set(range(cores)))
+    model = ModelFile.open(write_tiny_onnx(tmp_path / 'tiny.onnx'))
+    assert OpenVinoBackend(model, threads).info.fills_cpu == fills
+
+
+@pytest.mark.parametrize(
     'wrong', [{'channels': 4}, {'input_type': TensorProto.FLOAT}, {'batch': 17}]
 )
 def test_a_model_of_the_wrong_shape_is_refused(tmp_path, wrong):

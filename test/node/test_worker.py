@@ -55,7 +55,9 @@ class Stages:
             assert self.changed.wait_for(lambda: len(self.estimated) >= count, timeout=10)
 
 
-def worker_of(stages: Stages, published: list[int], deaths: list[None]) -> Worker[int]:
+def worker_of(
+    stages: Stages, published: list[int], deaths: list[None], *, overlap: bool = True
+) -> Worker[int]:
     def frames_of(items: Mapping[str, int]) -> list[Frame]:
         return [frame(camera, stamp) for camera, stamp in items.items() if stamp >= 0]
 
@@ -67,6 +69,7 @@ def worker_of(stages: Stages, published: list[int], deaths: list[None]) -> Worke
         lambda step: published.append(step.cameras[0].stamp_ns),
         lambda frames, error: published.append(-frames[0].stamp_ns),
         lambda: deaths.append(None),
+        overlap=overlap,
     )
 
 
@@ -85,6 +88,22 @@ def test_the_newest_item_is_taken_once_the_last_estimate_was() -> None:
     worker.stop()
     assert stages.estimated == [[1], [2], [5]]
     assert published == [1, 2, 5]
+    assert not deaths
+
+
+def test_without_overlap_the_newest_item_is_taken_once_the_last_is_published() -> None:
+    stages, published, deaths = Stages(), [], []
+    worker = worker_of(stages, published, deaths, overlap=False)
+    worker.mailbox.put('a', 1)
+    stages.wait_for(1)
+    for stamp in (2, 3, 4):
+        worker.mailbox.put('a', stamp)
+    stages.released.release()
+    stages.wait_for(2)
+    assert published == [1]
+    stages.released.release()
+    worker.stop()
+    assert stages.estimated == [[1], [4]]
     assert not deaths
 
 
