@@ -40,9 +40,9 @@ from depth_anything_ros.mapping.local_grid import LocalGrid
 from depth_anything_ros.mapping.obstacles import ObstacleFinder
 from depth_anything_ros.mapping.point_cloud import point_cloud
 from depth_anything_ros.mapping.virtual_scan import virtual_scan
-from depth_anything_ros.mapping.warm_up import warm_up
 from depth_anything_ros.scale.estimate import ScaleEstimate, ScaleHealth
 from depth_anything_ros.transforms import base_from_mounted_camera, inverse
+from depth_anything_ros.warm_up import warm_up
 import numpy as np
 from numpy.typing import NDArray
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 import math
 from typing import Literal
 
@@ -81,7 +82,7 @@ class View:
     camera_from_view: NDArray[np.float64]
     seen: NDArray[np.bool_] | None = None
 
-    @property
+    @cached_property
     def base_from_view(self) -> Transform | None:
         """Return the view's optical frame in the base frame."""
         if self.frame.base_from_camera is None:

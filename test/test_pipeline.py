@@ -16,45 +16,20 @@
 
 from dataclasses import replace
 
-from depth_anything_ros.camera import CameraError, CameraModel, Pinhole
+from depth_anything_ros.camera import CameraError
 from depth_anything_ros.config import GridConfig, PipelineConfig
-from depth_anything_ros.estimation.backend import BackendInfo
-from depth_anything_ros.frame import Frame
 from depth_anything_ros.pipeline import Output, Pipeline
 from depth_anything_ros.scale.estimate import ScaleHealth
-from depth_anything_ros.transforms import base_from_mounted_camera
+from floor_and_wall import (
+    frame,
+    inverse_depth_of_floor_and_wall,
+    PerfectUpToScale,
+    WALL_M,
+)
 import numpy as np
 import pytest
 
-HEIGHT, WIDTH = 126, 168
-CAMERA_HEIGHT_M, WALL_M = 0.6, 3.0
 ALL = Output.POINTS | Output.SCAN | Output.GRID
-CAMERA = CameraModel(Pinhole.from_field_of_view(2 * WIDTH, 2 * HEIGHT, 80.0))
-VIEW = CAMERA.pinhole.resized(WIDTH, HEIGHT)
-
-
-def inverse_depth_of_floor_and_wall():
-    floor = np.repeat(VIEW.ray_y[:, None] / CAMERA_HEIGHT_M, WIDTH, axis=1)
-    return np.maximum(floor, 1 / WALL_M).astype(np.float32)
-
-
-class PerfectUpToScale:
-    """A backend that sees the scene as 1/z = 2 d + 0.05 would."""
-
-    info = BackendInfo('double', 'none', 'double', 'fp32', 1, HEIGHT, WIDTH, False, 0.0)
-
-    def infer(self, batch):
-        return np.stack([(inverse_depth_of_floor_and_wall() - 0.05) / 2] * len(batch))
-
-    def close(self):
-        pass
-
-
-def frame(stamp_s, **changes):
-    image = np.random.default_rng(1).integers(40, 200, (2 * HEIGHT, 2 * WIDTH, 3), np.uint8)
-    mounted = base_from_mounted_camera(0, 0, CAMERA_HEIGHT_M, 0, 0, 0)
-    whole = Frame('camera', round(stamp_s * 1e9), image, 'rgb', CAMERA, mounted, np.eye(4))
-    return replace(whole, **changes)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import cv2
 from depth_anything_ros.config import CleaningConfig
 from depth_anything_ros.frame import DepthMap
-from depth_anything_ros.mapping.kernel import kernel
+from depth_anything_ros.kernel import kernel
 import numpy as np
 from numpy.typing import NDArray
 

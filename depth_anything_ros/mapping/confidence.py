@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.config import CleaningConfig
 from depth_anything_ros.frame import Prediction, View
+from depth_anything_ros.kernel import kernel
 from depth_anything_ros.mapping.body_mask import BodyMask
-from depth_anything_ros.mapping.kernel import kernel
 from depth_anything_ros.scale.estimate import ScaleEstimate
 from depth_anything_ros.transforms import inverse, Transform
 import numpy as np

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import cv2
 from depth_anything_ros.config import GridConfig
-from depth_anything_ros.mapping.kernel import kernel
+from depth_anything_ros.kernel import kernel
 from depth_anything_ros.mapping.obstacles import ENOUGH_PIXELS, RANGE_STEP_M, Surroundings
 from depth_anything_ros.transforms import Transform
 import numpy as np

@@ -28,7 +28,7 @@ from typing import NamedTuple
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.config import ObstacleConfig
 from depth_anything_ros.frame import DepthMap, Frame
-from depth_anything_ros.mapping.kernel import kernel
+from depth_anything_ros.kernel import kernel
 from depth_anything_ros.transforms import Transform
 import numpy as np
 from numpy.typing import NDArray

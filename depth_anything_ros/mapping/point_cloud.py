@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.config import CloudConfig
 from depth_anything_ros.frame import View
-from depth_anything_ros.mapping.kernel import kernel
+from depth_anything_ros.kernel import kernel
 import numpy as np
 from numpy.typing import NDArray
 

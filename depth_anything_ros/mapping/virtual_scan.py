@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import math
 
 from depth_anything_ros.config import ScanConfig
-from depth_anything_ros.mapping.kernel import kernel
+from depth_anything_ros.kernel import kernel
 from depth_anything_ros.mapping.obstacles import RANGE_STEP_M, Surroundings
 import numpy as np
 from numpy.typing import NDArray

@@ -24,7 +24,6 @@ from typing import Any, NamedTuple
 from depth_anything_ros.config import EstimationConfig, SettingError
 from depth_anything_ros.estimation.backend import Backend, BackendError
 from depth_anything_ros.estimation.load import load_backend
-from depth_anything_ros.mapping.warm_up import warm_up
 from depth_anything_ros.node import topics
 from depth_anything_ros.node.diagnostics import camera_status, node_status, ThrottlingMonitor
 from depth_anything_ros.node.outputs import CameraOutputs, GridOutput
@@ -32,6 +31,7 @@ from depth_anything_ros.node.parameters import camera_prefixes, Configs, Paramet
 from depth_anything_ros.node.pose_sources import PoseError
 from depth_anything_ros.node.session import Session
 from depth_anything_ros.pipeline import Pipeline
+from depth_anything_ros.warm_up import warm_up
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import JumpThreshold, TimeJump
 from rclpy.duration import Duration

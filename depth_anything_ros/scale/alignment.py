@@ -18,9 +18,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import math
+from typing import NamedTuple
 
 import cv2
-from depth_anything_ros.scale.robust_fit import EFFECTIVE_SAMPLES, median, shrink_shift
+from depth_anything_ros.kernel import kernel
+from depth_anything_ros.scale.robust_fit import (
+    EFFECTIVE_SAMPLES,
+    inverse_2x2,
+    median,
+    shrink_shift,
+)
 from depth_anything_ros.scale.thumbnail import Thumbnail
 from depth_anything_ros.transforms import inverse, Transform, transform_points
 import numpy as np
@@ -37,6 +44,9 @@ SHIFT_STEP = 0.1
 """Prior standard deviation of the change of b in a frame, of the median inverse depth."""
 
 SMALLEST_SHARE = 0.2
+
+MEDIAN_SAMPLES = 400
+"""As many are enough for the medians, which are most of the time."""
 
 EFFECTIVE_SAMPLES_UNPOSED = 20
 """Without a pose the scene's own motion looks like flicker, all of it in one direction."""
@@ -102,33 +112,56 @@ def _major_axis(
     x: Floats, y: Floats, b: float, effective_samples: int, with_shift: bool
 ) -> Alignment | None:
     """Return the robust line y = A·x + B near B = b, None where it explains too little."""
-    middle = median(y)
-    slope, offset = _first_axis(x, y, b, with_shift)
-    for _ in range(3):
-        weights, _ = _weights(x, y, slope, offset)
-        slope, offset = _axis(x, y, weights, b, with_shift)
-    weights, spread = _weights(x, y, slope, offset)
-    if slope <= 0 or spread > LARGEST_MISFIT:
+    line = _robust_axis(x, y, b, with_shift)
+    slope, offset = line.slope, line.offset
+    if not slope > 0 or line.spread > LARGEST_MISFIT:
         return None
-    information = np.array([[weights @ (x * x), weights @ x], [weights @ x, weights.sum()]])
-    information += np.diag(np.diag(information)) * 1e-4
-    covariance = np.linalg.inv(information) * spread**2 * len(x) / effective_samples
+    scatter = line.spread**2 * len(x) / effective_samples
+    covariance = inverse_2x2(line.information) * scatter
     if with_shift:
-        slope, offset = shrink_shift(slope, offset, covariance, SHIFT_STEP * middle, b)
+        slope, offset = shrink_shift(slope, offset, covariance, SHIFT_STEP * median(y), b)
     return Alignment(slope, offset, covariance)
 
 
-def _weights(x: Floats, y: Floats, slope: float, offset: float) -> tuple[Floats, float]:
+class _Axis(NamedTuple):
+    """y = slope·x + offset, the relative robust misfit, and (2, 2) sums of weights."""
+
+    slope: float
+    offset: float
+    spread: float
+    information: Floats
+
+
+@kernel
+def _robust_axis(x: Floats, y: Floats, b: float, with_shift: bool) -> _Axis:
+    step = 1 + len(x) // MEDIAN_SAMPLES
+    least_level = 0.2 * median(y[::step])
+    slope, offset = _first_axis(x[::step], y[::step], b, with_shift)
+    for _ in range(3):
+        weights, _ = _weights(x, y, slope, offset, least_level)
+        slope, offset = _axis(x, y, weights, b, with_shift)
+    weights, spread = _weights(x, y, slope, offset, least_level)
+    wx = (weights * x).sum()
+    wxx, w = (weights * x * x).sum() * (1 + 1e-4), weights.sum() * (1 + 1e-4)
+    return _Axis(slope, offset, spread, np.array([[wxx, wx], [wx, w]]))
+
+
+@kernel
+def _weights(
+    x: Floats, y: Floats, slope: float, offset: float, least_level: float
+) -> tuple[Floats, float]:
     """Return (N,) weights, Tukey's over the variance, and the relative robust misfit."""
     fitted = slope * x + offset
     # The mean of both sides: weights of one noisy side alone would favour its small values.
-    level = np.maximum((y + fitted) / 2, 0.2 * median(y))
+    level = np.maximum((y + fitted) / 2, least_level)
     misfits = np.abs(y - fitted) / level
-    spread = 1.4826 * median(misfits) + SMALLEST_MISFIT
+    step = 1 + len(x) // MEDIAN_SAMPLES
+    spread = 1.4826 * median(misfits[::step]) + SMALLEST_MISFIT
     tukey = np.maximum(1 - (misfits / (4.685 * spread)) ** 2, 0.0) ** 2
     return tukey / level**2, spread
 
 
+@kernel
 def _first_axis(x: Floats, y: Floats, b: float, with_shift: bool) -> tuple[float, float]:
     middle_x, middle_y = median(x), median(y)
     spread_x = median(np.abs(x - middle_x))
@@ -138,15 +171,16 @@ def _first_axis(x: Floats, y: Floats, b: float, with_shift: bool) -> tuple[float
     return slope, middle_y - slope * middle_x
 
 
+@kernel
 def _axis(
     x: Floats, y: Floats, weights: Floats, b: float, with_shift: bool
 ) -> tuple[float, float]:
     w = weights / weights.sum()
     if not with_shift:
-        return math.sqrt(w @ (y * y) / (w @ (x * x))), 0.0
-    mean_x, mean_y = float(w @ x), float(w @ y)
+        return math.sqrt((w * y * y).sum() / (w * x * x).sum()), 0.0
+    mean_x, mean_y = (w * x).sum(), (w * y).sum()
     dx, dy = x - mean_x, y - mean_y
-    xx, yy, xy = float(w @ (dx * dx)), float(w @ (dy * dy)), float(w @ (dx * dy))
+    xx, yy, xy = (w * dx * dx).sum(), (w * dy * dy).sum(), (w * dx * dy).sum()
     if xy < LEAST_CORRELATION * math.sqrt(xx * yy) or xx == 0:
         return (mean_y - b) / mean_x, b
     slope = math.sqrt(yy / xx)

@@ -21,6 +21,7 @@ import math
 
 from depth_anything_ros.scale.alignment import Alignment
 from depth_anything_ros.scale.estimate import ScaleMeasurement
+from depth_anything_ros.scale.robust_fit import inverse_2x2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,7 +61,7 @@ class Belief:
         """Return the belief after a measurement, None where the two contradict each other."""
         measured = Belief.of(measurement, middle)
         difference = measured.state - self.state
-        certainty = np.linalg.inv(self.covariance + measured.covariance)
+        certainty = inverse_2x2(self.covariance + measured.covariance)
         gain = self.covariance @ certainty
         state = self.state + gain @ difference
         if difference @ certainty @ difference > GATE or state[0] <= 0:

@@ -23,7 +23,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import math
+from typing import NamedTuple
 
+from depth_anything_ros.kernel import kernel
 from depth_anything_ros.scale.estimate import ScaleMeasurement
 import numpy as np
 from numpy.typing import NDArray
@@ -102,16 +104,32 @@ def fit_affine(
     alphas, betas = _hypotheses(d, q, slopes, with_shift)
     if len(alphas) == 0:
         return None
-    some = slice(None, None, math.ceil(len(d) / SEARCHED_SAMPLES))
-    costs = _costs(d[some], q[some], slopes[some], alphas, betas, below_cost)
-    best = int(np.argmin(costs))
-    return _refine(d, q, slopes, soft, alphas[best], betas[best], with_shift)
+    best = _best_line(d, q, slopes, alphas, betas, below_cost)
+    line = _refined(d, q, slopes, soft, alphas[best], betas[best], with_shift)
+    if not line.alpha > 0:
+        return None
+    scatter = line.spread**2 * max(1.0, line.inliers.sum() / EFFECTIVE_SAMPLES)
+    covariance = _turned_over(scatter * inverse_2x2(line.information), line.alpha, line.beta)
+    a, b = 1 / line.alpha, -line.beta / line.alpha
+    if with_shift:
+        a, b = shrink_shift(a, b, covariance, SHIFT_SPREAD * median(q))
+    return AffineFit(a, b, covariance, line.inliers, line.below_share, line.spread)
 
 
+@kernel
 def median(values: Floats) -> float:
     """Return the upper median of (N,) finite values, N > 0; np.median takes five times as long."""
     half = values.size // 2
-    return float(np.partition(values, half)[half])
+    middle: float = np.partition(values, half)[half]
+    return middle
+
+
+@kernel
+def inverse_2x2(matrix: Floats) -> Floats:
+    """Return the inverse of a (2, 2) matrix; np.linalg.inv takes twenty times as long."""
+    (a, b), (c, d) = matrix[0], matrix[1]
+    inverse: Floats = np.array([[d, -b], [-c, a]]) / (a * d - b * c)
+    return inverse
 
 
 def shrink_shift(
@@ -122,15 +140,19 @@ def shrink_shift(
     return float(a + covariance[0, 1] * step), float(b + covariance[1, 1] * step)
 
 
+@kernel
 def _hypotheses(d: Floats, q: Floats, slopes: Floats, with_shift: bool) -> tuple[Floats, Floats]:
+    """Return α and β of the lines through drawn pairs of samples; none where all are useless."""
+    none = np.empty(0)
     middle = median(d) if len(d) else 0.0
     if middle <= 0:
-        return np.empty(0), np.empty(0)
+        return none, none
     flat = slopes < 0.2 * middle / median(q)
     usable = np.flatnonzero(~flat & (d > 0))
     if len(usable) == 0:
-        return np.empty(0), np.empty(0)
-    first, second = usable[(DRAWS * len(usable)).astype(np.intp)]
+        return none, none
+    first = usable[(DRAWS[0] * len(usable)).astype(np.int64)]
+    second = usable[(DRAWS[1] * len(usable)).astype(np.int64)]
     if not with_shift or len(d) == 1:
         return d[first] / q[first], np.zeros(HYPOTHESES)
     apart = np.abs(q[first] - q[second]) > 0.02 * q[first]
@@ -143,25 +165,48 @@ def _hypotheses(d: Floats, q: Floats, slopes: Floats, with_shift: bool) -> tuple
     return np.append(alphas[good], proportional), np.append(betas[good], 0.0)
 
 
-def _costs(
+@kernel
+def _best_line(
     d: Floats, q: Floats, slopes: Floats, alphas: Floats, betas: Floats, below_cost: float
-) -> Floats:
-    """Return the (K,) MSAC cost of each line; what stands upright below it is a mirror image."""
-    tolerance = TOLERANCE * np.maximum(d, 0.2 * median(d))
-    residuals = (d - alphas[:, None] * q - betas[:, None]) / tolerance
-    costs = np.minimum(residuals * residuals, 1.0)
-    costs[_astray(slopes, alphas[:, None])] = 1.0
-    upright = slopes < LEAST_SLOPE / 2 * alphas[:, None]
-    costs[(residuals < -1.0) & ~upright] = below_cost
-    return np.asarray(costs.sum(axis=1))
+) -> int:
+    """Return which line has the least MSAC cost; what stands upright below it is mirrored."""
+    step = math.ceil(len(d) / SEARCHED_SAMPLES)
+    tolerances = TOLERANCE * np.maximum(d, 0.2 * median(d))
+    best, least = 0, np.inf
+    for k in range(len(alphas)):
+        cost = 0.0
+        for i in range(0, len(d), step):
+            residual = (d[i] - alphas[k] * q[i] - betas[k]) / tolerances[i]
+            if residual < -1.0 and not slopes[i] < LEAST_SLOPE / 2 * alphas[k]:
+                cost += below_cost
+            elif _is_astray(slopes[i], alphas[k]):
+                cost += 1.0
+            else:
+                cost += min(residual * residual, 1.0)
+        if cost < least:
+            best, least = k, cost
+    return best
 
 
-def _astray(slopes: Floats, alpha: Floats | float) -> NDArray[np.bool_]:
-    """Return where a local slope is known and contradicts the line's."""
-    return np.asarray((slopes < LEAST_SLOPE * alpha) | (slopes > LARGEST_SLOPE * alpha))
+@kernel
+def _is_astray(slope: float, alpha: float) -> bool:
+    """Return whether a local slope is known and contradicts the line's."""
+    return slope < LEAST_SLOPE * alpha or slope > LARGEST_SLOPE * alpha
 
 
-def _refine(
+class _Line(NamedTuple):
+    """d = α·q + β after IRLS, its (2, 2) information in units of 1/spread²; no line if α ≤ 0."""
+
+    alpha: float
+    beta: float
+    information: Floats
+    inliers: NDArray[np.bool_]
+    below_share: float
+    spread: float
+
+
+@kernel
+def _refined(
     d: Floats,
     q: Floats,
     slopes: Floats,
@@ -169,35 +214,44 @@ def _refine(
     alpha: float,
     beta: float,
     with_shift: bool,
-) -> AffineFit | None:
+) -> _Line:
+    """Return the line after three rounds of weights; a whole array of each would be slower."""
+    weights, near = np.empty(len(d)), np.empty(len(d))
+    information, spread, below = np.zeros((2, 2)), 0.0, 0
     for _ in range(3):
-        noise = alpha * (q + soft) + max(beta, 0.0)
-        residuals = (d - alpha * q - beta) / noise
-        steep = ~_astray(slopes, alpha)
-        near = np.abs(residuals[steep & (np.abs(residuals) < 2 * TOLERANCE)])
-        spread = _spread(near)
-        weights = _tukey(residuals / spread) * steep / noise**2
-        if not weights.any():
-            return None
+        count = 0
+        for i in range(len(d)):
+            residual = abs(d[i] - alpha * q[i] - beta) / _noise(q[i], soft, alpha, beta)
+            if residual < 2 * TOLERANCE and not _is_astray(slopes[i], alpha):
+                near[count] = residual
+                count += 1
+        spread, below = _spread(near[:count]), 0
+        for i in range(len(d)):
+            noise = _noise(q[i], soft, alpha, beta)
+            residual = (d[i] - alpha * q[i] - beta) / noise / spread
+            steep = not _is_astray(slopes[i], alpha)
+            weights[i] = steep * _tukey(residual) / noise**2
+            below += steep and residual < -FARTHER_CUT
         alpha, beta, information = _weighted_line(d, q, weights, spread, with_shift)
-        if alpha <= 0:
-            return None
+        if not alpha > 0:
+            break
     inliers = weights > 0
-    scatter = spread**2 * max(1.0, float(inliers.sum()) / EFFECTIVE_SAMPLES)
-    covariance = _turned_over(scatter * _inverse(information), alpha, beta)
-    a, b = 1 / alpha, -beta / alpha
-    if with_shift:
-        a, b = shrink_shift(a, b, covariance, SHIFT_SPREAD * median(q))
-    below = float((steep & (residuals < -FARTHER_CUT * spread)).sum())
-    return AffineFit(a, b, covariance, inliers, below / (below + inliers.sum()), spread)
+    below_share = below / max(below + inliers.sum(), 1)
+    return _Line(alpha, beta, information, inliers, below_share, spread)
 
 
-def _tukey(residuals: Floats) -> Floats:
-    scaled: Floats = np.where(residuals > 0, residuals / NEARER_CUT, residuals / FARTHER_CUT)
-    weights: Floats = np.maximum(1 - scaled**2, 0.0) ** 2
-    return weights
+@kernel
+def _noise(q: float, soft: float, alpha: float, beta: float) -> float:
+    return alpha * (q + soft) + max(beta, 0.0)
 
 
+@kernel
+def _tukey(residual: float) -> float:
+    scaled = residual / (NEARER_CUT if residual > 0 else FARTHER_CUT)
+    return max(1.0 - scaled * scaled, 0.0) ** 2
+
+
+@kernel
 def _spread(residuals: Floats) -> float:
     """Return 1.4826 · median of absolute residuals, drawn to the expected one where few."""
     count = len(residuals)
@@ -205,20 +259,26 @@ def _spread(residuals: Floats) -> float:
     return math.sqrt((count * seen**2 + 4 * EXPECTED_RESIDUAL**2) / (count + 4))
 
 
+@kernel
 def _weighted_line(
     d: Floats, q: Floats, weights: Floats, spread: float, with_shift: bool
 ) -> tuple[float, float, Floats]:
-    """Return α, β of d = α·q + β and their (2, 2) information in units of 1/spread²."""
-    s, sq, sqq = weights.sum(), weights @ q, weights @ (q * q)
-    sd, sqd = weights @ d, weights @ (q * d)
+    """Return α, β of d = α·q + β and their (2, 2) information; α = 0 without any weight."""
+    s, sq, sqq = weights.sum(), (weights * q).sum(), (weights * q * q).sum()
+    sd, sqd = (weights * d).sum(), (weights * q * d).sum()
     information = np.array([[sqq, sq], [sq, s]])
+    if s <= 0:
+        return 0.0, 0.0, information
     if not with_shift:
-        return float(sqd / sqq), 0.0, information + np.diag([0.0, 1e12 * s])
+        information[1, 1] += 1e12 * s
+        return sqd / sqq, 0.0, information
     # Samples of one depth leave a direction open: it is known to ten times the value, by decree.
     open_spread = spread / (10 * sd / s)
-    information += np.diag([(open_spread * sq / s) ** 2, open_spread**2])
-    alpha, beta = np.linalg.solve(information, [sqd, sd])
-    return float(alpha), float(beta), information
+    information[0, 0] += (open_spread * sq / s) ** 2
+    information[1, 1] += open_spread**2
+    determinant = information[0, 0] * information[1, 1] - sq * sq
+    alpha = (information[1, 1] * sqd - sq * sd) / determinant
+    return alpha, (information[0, 0] * sd - sq * sqd) / determinant, information
 
 
 def _turned_over(covariance: Floats, alpha: float, beta: float) -> Floats:
@@ -226,7 +286,3 @@ def _turned_over(covariance: Floats, alpha: float, beta: float) -> Floats:
     jacobian = np.array([[-1 / alpha**2, 0.0], [beta / alpha**2, -1 / alpha]])
     result: Floats = jacobian @ covariance @ jacobian.T
     return result
-
-
-def _inverse(matrix: Floats) -> Floats:
-    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)

@@ -54,7 +54,7 @@ class Thumbnail:
         """Return the median value, 0 where nothing is seen."""
         return median(self.values[self.seen]) if self.seen.any() else 0.0
 
-    @property
+    @cached_property
     def grid_from_view(self) -> Transform | None:
         """Return the view's optical frame in the fixed frame."""
         base_from_view, grid_from_base = self.view.base_from_view, self.view.frame.grid_from_base

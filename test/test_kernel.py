@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from depth_anything_ros.mapping.kernel import kernel
+from depth_anything_ros.kernel import kernel
 import numba
 import numpy as np
 import pytest

@@ -16,12 +16,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from depth_anything_ros.camera import CameraModel, Pinhole
 from depth_anything_ros.config import (
     CleaningConfig,
     CloudConfig,
     GridConfig,
     ObstacleConfig,
+    ScaleConfig,
     ScanConfig,
 )
 from depth_anything_ros.frame import DepthMap, Frame, Prediction, View
@@ -31,24 +34,29 @@ from depth_anything_ros.mapping.local_grid import LocalGrid
 from depth_anything_ros.mapping.obstacles import ObstacleFinder
 from depth_anything_ros.mapping.point_cloud import point_cloud
 from depth_anything_ros.mapping.virtual_scan import virtual_scan
-from depth_anything_ros.scale.estimate import ScaleEstimate, ScaleHealth
+from depth_anything_ros.scale.fusion import ScaleEstimator
+from depth_anything_ros.scale.ground_plane import floor_inverse_depth
+from depth_anything_ros.scale.metric_depth import metric_depth
 from depth_anything_ros.transforms import base_from_mounted_camera
 import numpy as np
 
 
 def warm_up() -> None:
-    """Run every stage on a small made-up frame; takes seconds once after an installation."""
-    pinhole = Pinhole.from_field_of_view(64, 48, 70.0)
+    """Run every stage on small made-up frames; takes seconds once after an installation."""
+    pinhole = Pinhole.from_field_of_view(84, 63, 70.0)
     base_from_camera = base_from_mounted_camera(0.0, 0.0, 0.5, 0.0, 0.3, 0.0)
-    image = np.zeros((48, 64, 3), np.uint8)
+    image = np.zeros((63, 84, 3), np.uint8)
     frame = Frame('', 0, image, 'rgb', CameraModel(pinhole), base_from_camera, np.eye(4))
-    view = View(frame, 0, image, pinhole, np.eye(3))
-    ones = np.ones((48, 64), np.float32)
-    scale = ScaleEstimate(1.0, 0.0, np.zeros((2, 2)), 0.0, 1.0, '', 0.0, ScaleHealth.GOOD)
-    confidence = ConfidenceEstimator(CleaningConfig())
-    for _ in range(2):  # the second frame is compared with the first
-        confidence.estimate(Prediction(view, ones, is_metric=False), ones, scale)
-    depth_map = DepthMap(view, ones, ones, scale)
+    values = floor_inverse_depth(pinhole, base_from_camera).clip(0.1).astype(np.float32)
+    scale, confidence = ScaleEstimator(ScaleConfig()), ConfidenceEstimator(CleaningConfig())
+    for stamp_ns in (0, 50_000_000):  # the second frame is compared with the first
+        view = View(replace(frame, stamp_ns=stamp_ns), 0, image, pinhole, np.eye(3))
+        prediction = Prediction(view, values, is_metric=False)
+        estimate = scale.update(prediction)
+        depth_m = metric_depth(prediction, estimate)
+        depth_map = DepthMap(
+            view, depth_m, confidence.estimate(prediction, depth_m, estimate), estimate
+        )
     cleaned = Cleaner(CleaningConfig()).clean(depth_map)
     point_cloud([view], [cleaned], CloudConfig(cloud_voxel_m=0.1), 2.0)
     surroundings = [ObstacleFinder(ObstacleConfig()).find(depth_map, cleaned, 2.0)]
