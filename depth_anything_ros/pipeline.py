@@ -28,7 +28,7 @@ from depth_anything_ros.estimation.preprocess import Preprocessor
 from depth_anything_ros.frame import DepthMap, Frame, Prediction
 from depth_anything_ros.mapping.cleaning import Cleaner
 from depth_anything_ros.mapping.confidence import ConfidenceEstimator
-from depth_anything_ros.mapping.local_grid import LocalGrid, OccupancyGrid
+from depth_anything_ros.mapping.local_grid import LocalGrid, OccupancyGrid, POSELESS_NS
 from depth_anything_ros.mapping.obstacles import ObstacleFinder, Surroundings
 from depth_anything_ros.mapping.point_cloud import point_cloud, PointCloud
 from depth_anything_ros.mapping.virtual_scan import virtual_scan, VirtualScan
@@ -194,10 +194,11 @@ class Pipeline:
         self._grid.reset()
 
     def _updated_grid(self, cameras: Sequence[CameraResult]) -> OccupancyGrid:
-        scales = [depth_map.scale for camera in cameras for depth_map in camera.depth_maps]
         self._grid.update([view for camera in cameras for view in camera.surroundings])
-        if scales and not any(scale.is_metric for scale in scales):
-            self._grid.reset('no camera has a scale')
+        for camera in cameras:
+            if not camera.surroundings:
+                reason = "no camera's place on the robot is known"
+                self._grid.lose(camera.frame, reason, POSELESS_NS)
         return self._grid.occupancy()
 
     def _interpret_camera(

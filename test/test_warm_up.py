@@ -41,6 +41,7 @@ import pytest
 INNER = {
     *('_lost_height', '_is_badly_exposed', '_evidence_around', '_spread', '_freed', '_noise'),
     *('_is_astray', '_tukey', '_weighted_line', '_weights', '_first_axis', '_axis'),
+    *('_add_obstacle', '_look_for_holes', '_miss'),
 }
 MODULES = (
     *(cleaning, confidence, local_grid, obstacles, point_cloud, virtual_scan),

@@ -16,13 +16,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import math
 from typing import NamedTuple
 
 import cv2
 from depth_anything_ros.config import GridConfig
+from depth_anything_ros.frame import Frame
 from depth_anything_ros.kernel import kernel
 from depth_anything_ros.mapping.obstacles import ENOUGH_PIXELS, RANGE_STEP_M, Surroundings
 from depth_anything_ros.transforms import Transform
@@ -53,7 +54,22 @@ SMALL_PIXELS = 12.0
 FARTHEST_POSE_M = 1e7
 
 BACK_NS = 1_000_000_000
-"""Cameras may be this late after each other; a stamp that goes back farther is another run."""
+"""A stamp of a camera that goes back farther is another run."""
+
+SILENT_NS = 1_000_000_000
+"""A camera that has shown nothing for this long vouches for nothing."""
+
+POSELESS_NS = 500_000_000
+"""The robot's pose may be missing for this long."""
+
+ONE_SHOT_NS = 300_000_000
+"""Without a pose, what another camera saw counts for this long."""
+
+TURN_RAD, TURN_RAD_S = 0.35, 4.0
+"""A pose that turned by more than the first and the second times the time has jumped."""
+
+FORGET = 0.5
+"""What is left in a frame of the evidence for free space where floor is missing."""
 
 
 @dataclass(frozen=True)
@@ -86,28 +102,55 @@ class LocalGrid:
         self.reset_reason = ''
         side = round(config.grid_size_m / config.grid_resolution_m)
         self._evidence = np.zeros((side, side), np.float32)
-        self._hits = np.zeros((side, side), np.float32)
+        self._underside = np.full((side, side), np.inf, np.float32)
+        self._marks = _Marks(
+            np.zeros((side, side), np.float32), np.zeros((side, side), np.float32)
+        )
         self._corner = (0, 0)
         self._pose: Transform | None = None
+        self._posed_ns = 0
         self._stamp_ns: int | None = None
+        self._stamps_ns: dict[str, int] = {}
+        self._vouched_ns: dict[str, int] = {}
+        self._recent: dict[str, list[Surroundings]] = {}
 
     def update(self, views: Sequence[Surroundings]) -> None:
         """
         Take in what all views of one step saw.
 
-        Poses that are not finite or jump, stamps that go back, and a lost scale reset the grid.
+        Poses that are not finite or jump, stamps that go back, and a scale that every camera has
+        lost reset the grid. A pose that is missing for a moment leaves it as it is.
         """
         if not views:
             return
         latest = max((view.frame for view in views), key=lambda frame: frame.stamp_ns)
-        self._begin(latest.grid_from_base, latest.stamp_ns)
-        if not any(view.is_metric for view in views):
-            self.reset('the scale is lost')
+        if not self._begin(latest, {view.frame.camera: view.frame for view in views}):
+            return
         for view in views:
+            if not view.is_metric:
+                self.lose(view.frame, 'the scale is lost')
+        seen = [view for view in views if view.is_metric]
+        for view in seen:
+            self._vouched_ns[view.frame.camera] = view.frame.stamp_ns
+        for view in self._with_recent(seen, latest.stamp_ns) if self._pose is None else seen:
             pose = np.eye(4) if self._pose is None else view.frame.grid_from_base
             if pose is not None and _is_usable(pose):
                 self._take_in(view, pose)
         self._clear_footprint()
+
+    def lose(self, frame: Frame, reason: str, patience_ns: int = 0) -> None:
+        """
+        Note that a frame shows nothing in metres; what its camera showed before counts for longer.
+
+        Once no camera vouches for the grid any more, it starts anew for this reason.
+        """
+        self._vouched_ns = {
+            camera: stamp_ns
+            for camera, stamp_ns in self._vouched_ns.items()
+            if frame.stamp_ns - stamp_ns < (patience_ns if camera == frame.camera else SILENT_NS)
+        }
+        if not self._vouched_ns:
+            self.reset(reason)
 
     def occupancy(self) -> OccupancyGrid:
         """Return the grid as it is now."""
@@ -119,53 +162,85 @@ class LocalGrid:
 
     def reset(self, reason: str = 'asked for') -> None:
         """Turn every cell unknown."""
-        self._evidence.fill(0.0)
+        self._forget()
         self.reset_reason = reason
 
     def move_to(self, corner_x: int, corner_y: int) -> None:
         """Put cell (0, 0) at this whole number of cells from the frame's origin."""
         right, up = corner_x - self._corner[0], corner_y - self._corner[1]
         self._corner = corner_x, corner_y
-        if right == 0 and up == 0:
-            return
-        side = len(self._evidence)
-        moved = np.zeros_like(self._evidence)
-        if abs(right) < side and abs(up) < side:
-            to_y, from_y = _overlap(up, side)
-            to_x, from_x = _overlap(right, side)
-            moved[to_y, to_x] = self._evidence[from_y, from_x]
-        self._evidence = moved
+        if right or up:
+            self._evidence = _moved(self._evidence, right, up, 0.0)
+            self._underside = _moved(self._underside, right, up, math.inf)
 
-    def _begin(self, pose: Transform | None, stamp_ns: int) -> None:
-        reason = self._reason_to_reset(pose, stamp_ns)
-        if reason:
-            self.reset(reason)
-        elif self._pose is None or self._stamp_ns is None:
-            self._evidence.fill(0.0)
-        elif self.config.grid_decay_s > 0:
-            elapsed_s = max(stamp_ns - self._stamp_ns, 0) * 1e-9
-            self._evidence *= np.float32(math.exp(-elapsed_s / self.config.grid_decay_s))
+    def _forget(self) -> None:
+        self._evidence.fill(0.0)
+        self._underside.fill(math.inf)
+
+    def _begin(self, latest: Frame, frames: Mapping[str, Frame]) -> bool:
+        """Move to where the robot is; return False where that is unknown for the moment."""
+        pose, stamp_ns = latest.grid_from_base, latest.stamp_ns
+        went_back = any(
+            frame.stamp_ns < self._stamps_ns.get(camera, 0) - BACK_NS
+            for camera, frame in frames.items()
+        )
+        if went_back:
+            self._stamps_ns, self._vouched_ns, self._stamp_ns = {}, {}, None
+            self.reset('time went back')
+        self._stamps_ns |= {camera: frame.stamp_ns for camera, frame in frames.items()}
+        is_brief = 0 <= stamp_ns - self._posed_ns < POSELESS_NS
+        if pose is None and self._pose is not None and is_brief:
+            return False
+        self._age(pose, stamp_ns)
         self._pose = pose if pose is not None and _is_usable(pose) else None
-        self._stamp_ns = stamp_ns
+        if self._pose is not None:
+            self._posed_ns = stamp_ns
         centre = np.zeros(2) if self._pose is None else self._pose[:2, 3]
         corner = np.floor(centre / self.config.grid_resolution_m) - len(self._evidence) // 2
         self.move_to(int(corner[0]), int(corner[1]))
+        return True
 
-    def _reason_to_reset(self, pose: Transform | None, stamp_ns: int) -> str:
+    def _age(self, pose: Transform | None, stamp_ns: int) -> None:
+        """Let evidence decay, or go where it does not fit what comes."""
+        before_ns = stamp_ns if self._stamp_ns is None else self._stamp_ns
+        elapsed_s = max(stamp_ns - before_ns, 0) * 1e-9
+        reason = self._reason_to_reset(pose, elapsed_s)
+        if reason:
+            self.reset(reason)
+        elif self._pose is None:
+            self._forget()
+        elif self.config.grid_decay_s > 0:
+            self._evidence *= np.float32(math.exp(-elapsed_s / self.config.grid_decay_s))
+        self._stamp_ns = max(stamp_ns, before_ns)
+
+    def _reason_to_reset(self, pose: Transform | None, elapsed_s: float) -> str:
         if pose is not None and not _is_usable(pose):
             return 'the pose is not finite or too far away'
         if self._stamp_ns is None:
             return ''
-        if stamp_ns < self._stamp_ns - BACK_NS:
-            return 'time went back'
         if pose is None or self._pose is None:
             return '' if pose is self._pose else 'the pose came or went'
         moved_m = float(np.linalg.norm(pose[:2, 3] - self._pose[:2, 3]))
         if moved_m > self.config.grid_pose_jump_m:
             return f'the pose jumped by {moved_m:.2f} m'
-        if pose[:2, 0] @ self._pose[:2, 0] < 0:
-            return 'the pose turned by more than 90°'
+        (x, y), (u, v) = pose[:2, 0], self._pose[:2, 0]
+        turned = abs(math.atan2(u * y - v * x, u * x + v * y))
+        if turned > TURN_RAD + TURN_RAD_S * elapsed_s:
+            return f'the pose turned by {math.degrees(turned):.0f}° at once'
         return ''
+
+    def _with_recent(self, views: Sequence[Surroundings], stamp_ns: int) -> list[Surroundings]:
+        """Return the views, and those of other cameras that are hardly older."""
+        self._recent |= {
+            camera: [view for view in views if view.frame.camera == camera]
+            for camera in {view.frame.camera for view in views}
+        }
+        return [
+            view
+            for kept in self._recent.values()
+            for view in kept
+            if abs(stamp_ns - view.frame.stamp_ns) < ONE_SHOT_NS
+        ]
 
     def _take_in(self, view: Surroundings, grid_from_base: Transform) -> None:
         resolution = self.config.grid_resolution_m
@@ -174,17 +249,27 @@ class LocalGrid:
         fan = _Fan(
             float(camera[0] / resolution - self._corner[0]),
             float(camera[1] / resolution - self._corner[1]),
+            float(view.origin[2]),
             resolution,
             view.bearing_min + yaw,
             view.bearing_step,
             len(view.nearest_m),
         )
-        self._hits.fill(0.0)
-        _mark(view.obstacle, view.nearest_m, fan, view.sigma, self._hits)
+        self._marks.share.fill(0.0)
+        obstacles = _Obstacles(view.obstacle, view.underside_m, view.nearest_m, view.sigma)
+        _mark(obstacles, fan, self._marks)
         seen_to = np.minimum(np.minimum(view.nearest_m, view.doubt_m), view.floor_to_m)
         free_to = (seen_to * (1.0 - FREE_MARGIN * view.sigma) - resolution).astype(np.float32)
-        floor = _Floor(view.floor_from_m, free_to, seen_to, view.floor_confidence)
-        _update(floor, fan, self._hits, self._evidence)
+        floor = _Floor(
+            view.floor_from_m,
+            free_to,
+            seen_to,
+            view.floor_confidence,
+            view.top_slope,
+            view.missing,
+            view.range_max_m if view.missing.any() else float(seen_to.max()),
+        )
+        _update(floor, fan, self._marks, self._evidence, self._underside)
 
     def _clear_footprint(self) -> None:
         corners = np.array(self.config.footprint, np.float64).reshape(-1, 2)
@@ -200,70 +285,115 @@ def _is_usable(pose: Transform) -> bool:
     return bool(np.isfinite(pose).all() and np.abs(pose[:3, 3]).max() < FARTHEST_POSE_M)
 
 
+def _moved(cells: NDArray[np.float32], right: int, up: int, unknown: float) -> NDArray[np.float32]:
+    """Return the cells of a grid that moved by whole cells; new ones are `unknown`."""
+    side = len(cells)
+    moved = np.full_like(cells, unknown)
+    if abs(right) < side and abs(up) < side:
+        to_y, from_y = _overlap(up, side)
+        to_x, from_x = _overlap(right, side)
+        moved[to_y, to_x] = cells[from_y, from_x]
+    return moved
+
+
 def _overlap(shift: int, side: int) -> tuple[slice, slice]:
     """Return where rows go to and where they come from when the grid moves up by shift."""
     return slice(max(-shift, 0), side - max(shift, 0)), slice(max(shift, 0), side + min(shift, 0))
 
 
 class _Fan(NamedTuple):
-    """Bins of bearing, radians, around a camera at (x, y), in cells; axes of the grid."""
+    """Bins of bearing, radians, around a camera at (x, y), in cells, height z, metres."""
 
     x: float
     y: float
+    z: float
     resolution: float
     bearing_min: float
     bearing_step: float
     bins: int
 
 
+class _Obstacles(NamedTuple):
+    """Of a view: what is on obstacles and how high it hangs, by bearing and range; see there."""
+
+    pixels: NDArray[np.float32]
+    underside: NDArray[np.float32]
+    nearest: NDArray[np.float32]
+    sigma: float
+
+
+class _Marks(NamedTuple):
+    """
+    What one view marks, of each cell.
+
+    share: 0…1 of enough evidence for an obstacle; underside: its height, metres, where share > 0.
+    """
+
+    share: NDArray[np.float32]
+    underside: NDArray[np.float32]
+
+
 class _Floor(NamedTuple):
-    """Of each bearing, metres: where floor begins, is surely free to, was seen to; and trust."""
+    """
+    Of each bearing, metres: where floor begins, is surely free to, was seen to; and trust.
+
+    top: tangent of the highest ray; missing: by bearing and range, as in Surroundings; farthest:
+    beyond which there is nothing of all this.
+    """
 
     begin: NDArray[np.float32]
     free_to: NDArray[np.float32]
     seen_to: NDArray[np.float32]
     confidence: NDArray[np.float32]
+    top: NDArray[np.float32]
+    missing: NDArray[np.uint8]
+    farthest: float
 
 
 @kernel
-def _mark(
-    obstacle: NDArray[np.float32],
-    nearest: NDArray[np.float32],
-    fan: _Fan,
-    sigma: float,
-    hits: NDArray[np.float32],
-) -> None:
-    """Write the share 0…1 of enough evidence for an obstacle into the cells where one may be."""
+def _mark(obstacles: _Obstacles, fan: _Fan, marks: _Marks) -> None:
+    """Write the share of enough evidence for an obstacle into the cells where one may be."""
+    pixels, nearest, sigma = obstacles.pixels, obstacles.nearest, obstacles.sigma
     for b in range(fan.bins):
         sides = min(nearest[max(b - 2, 0)], nearest[min(b + 2, fan.bins - 1)])
-        for k in range(obstacle.shape[1]):
-            if obstacle[b, k] == 0:
+        for k in range(pixels.shape[1]):
+            if pixels[b, k] == 0:
                 continue
             r = (k + 0.5) * RANGE_STEP_M
-            pixels = _evidence_around(obstacle[b], k, int(np.ceil(sigma * r / RANGE_STEP_M)))
-            if pixels > 0:
-                small = pixels < SMALL_PIXELS or sides > 1.1 * r
+            count = _evidence_around(pixels[b], k, int(np.ceil(sigma * r / RANGE_STEP_M)))
+            if count > 0:
+                small = count < SMALL_PIXELS or sides > 1.1 * r
                 margin = SMALL_MARGIN if small else LARGE_MARGIN
                 front = r * (1.0 - margin * sigma)
-                share = min(pixels / ENOUGH_PIXELS, 1.0)
-                _spread(share, fan, b, front, r * (1.0 + sigma), hits)
+                share = min(count / ENOUGH_PIXELS, 1.0)
+                underside = obstacles.underside[b, k]
+                _spread(share, underside, fan, b, front, r * (1.0 + sigma), marks)
 
 
 @kernel
 def _spread(
-    share: float, fan: _Fan, b: int, front: float, back: float, hits: NDArray[np.float32]
+    share: float,
+    underside: np.float32,
+    fan: _Fan,
+    b: int,
+    front: float,
+    back: float,
+    marks: _Marks,
 ) -> None:
-    """Write share into the cells of bearing b between two ranges, where there is less."""
+    """Write a mark into the cells of bearing b between two ranges."""
     across = int(np.ceil(back * fan.bearing_step / fan.resolution))
     along = int(np.ceil((back - front) / (0.7 * fan.resolution)))
+    rows, columns = marks.share.shape
     for j in range(across):
         bearing = fan.bearing_min + (b + (j + 0.5) / across) * fan.bearing_step
         cos, sin = np.cos(bearing) / fan.resolution, np.sin(bearing) / fan.resolution
         for i in range(along + 1):
             r = front + (back - front) * i / max(along, 1)
             column, row = int(np.floor(fan.x + cos * r)), int(np.floor(fan.y + sin * r))
-            if 0 <= column < hits.shape[1] and 0 <= row < hits.shape[0]:
-                hits[row, column] = max(hits[row, column], share)
+            if 0 <= column < columns and 0 <= row < rows:
+                lower = marks.underside[row, column] if marks.share[row, column] > 0 else np.inf
+                marks.underside[row, column] = min(lower, underside)
+                marks.share[row, column] = max(marks.share[row, column], share)
 
 
 @kernel
@@ -280,43 +410,60 @@ def _evidence_around(evidence: NDArray[np.float32], k: int, reach: int) -> float
 
 @kernel
 def _update(
-    floor: _Floor, fan: _Fan, hits: NDArray[np.float32], evidence: NDArray[np.float32]
+    floor: _Floor,
+    fan: _Fan,
+    marks: _Marks,
+    evidence: NDArray[np.float32],
+    underside: NDArray[np.float32],
 ) -> None:
-    """Add the hits, and free the cells that lie on seen floor in every bearing they touch."""
+    """Add the marks, and free the cells that lie on seen floor in every bearing they touch."""
     half_span = min(0.5 * fan.bins * fan.bearing_step, np.pi)
     middle = fan.bearing_min + 0.5 * fan.bins * fan.bearing_step
     cos, sin, cos_half = np.cos(middle), np.sin(middle), np.cos(half_span)
-    farthest = (floor.seen_to.max() / fan.resolution) ** 2
+    farthest = (floor.farthest / fan.resolution) ** 2
     for row in range(evidence.shape[0]):
         dy = row + 0.5 - fan.y
         for column in range(evidence.shape[1]):
             dx = column + 0.5 - fan.x
             squared, ahead = dx * dx + dy * dy, dx * cos + dy * sin
-            if hits[row, column] > 0:
-                more = evidence[row, column] + HIT * hits[row, column]
+            if marks.share[row, column] > 0:
+                more = evidence[row, column] + HIT * marks.share[row, column]
                 evidence[row, column] = min(more, MOST_OCCUPIED)
+                lower = min(underside[row, column], marks.underside[row, column])
+                underside[row, column] = lower
             elif squared <= farthest and ahead >= cos_half * np.sqrt(squared):
                 off = np.arctan2(dy * cos - dx * sin, ahead) / fan.bearing_step
-                evidence[row, column] = _freed(
-                    evidence[row, column], np.sqrt(squared), off + 0.5 * fan.bins, floor, fan
-                )
+                at, cells = off + 0.5 * fan.bins, np.sqrt(squared)
+                before = evidence[row, column]
+                after = _freed(before, underside[row, column], cells, at, floor, fan)
+                evidence[row, column] = after
+                if before > 0 >= after:
+                    underside[row, column] = np.inf
 
 
 @kernel
-def _freed(evidence: float, cells: float, at: float, floor: _Floor, fan: _Fan) -> float:
+def _freed(
+    evidence: float, underside: float, cells: float, at: float, floor: _Floor, fan: _Fan
+) -> float:
     """
     Return the evidence of a cell so many cells away, around bearing `at`, in bins.
 
-    Too close to the end of what is free it only loses its evidence for an obstacle.
+    Too close to the end of what is free it only loses its evidence for an obstacle; it keeps that
+    where the view does not reach as high as the obstacle hangs. Where floor should be and shows
+    none, it loses its evidence for free space.
     """
     half = 0.7 / (max(cells, 0.7) * fan.bearing_step)
     first, last = int(np.floor(at - half)), int(np.floor(at + half))
     if first < 0 or last >= fan.bins:
         return evidence
     r = cells * fan.resolution
-    trust, least = 1.0, MOST_FREE
+    trust, least, k = 1.0, MOST_FREE, int(r / RANGE_STEP_M)
     for b in range(first, last + 1):
+        if evidence < 0 and k < floor.missing.shape[1] and floor.missing[b, k] != 0:
+            return evidence * FORGET
         if not floor.begin[b] <= r <= floor.seen_to[b]:
+            return evidence
+        if evidence > 0 and fan.z + floor.top[b] * r < underside:
             return evidence
         if r > floor.free_to[b]:
             least = 0.0

@@ -41,6 +41,15 @@ RANGES_PER_FLOOR_CELL = 2
 ENOUGH_PIXELS = 2.0
 """Confidence, summed up over pixels, that makes an obstacle."""
 
+SLOPE_M = 1.0
+"""Length over which the floor's slope is judged, so that steep ramps cannot creep in."""
+
+TRUSTLESS = 0.02
+"""Confidence up to which a pixel shows nothing, not even that floor is there."""
+
+TORN_M = 0.1
+"""A gap in the floor that is wider, and in which floor is missing, ends it."""
+
 MOST_SIGMA = 0.25
 """Relative error of depth beyond which obstacles are not smeared farther."""
 
@@ -52,10 +61,13 @@ class Surroundings:
 
     origin: (3,) of the camera in the base frame; row i spans bearings from
     `bearing_min + i·bearing_step`, radians, column k ranges from `k·RANGE_STEP_M`.
-    obstacle: (bearings, ranges) float32, summed confidence of the pixels on obstacles. Of each
-    bearing: nearest_m of the nearest obstacle, doubt_m of the nearest that may be one, +Inf
-    without; floor_from_m…floor_to_m, where floor was seen without a gap, 0…0 without;
-    floor_confidence. sigma: relative error of ranges; is_metric: whether they are metres at all.
+    obstacle: (bearings, ranges) float32, summed confidence of the pixels on obstacles;
+    underside_m: their lowest height over z = 0, +Inf without; missing: uint8, 1 where floor should
+    be and shows none. Of each bearing: nearest_m of the nearest obstacle, doubt_m of the nearest
+    that may be one, +Inf without; floor_from_m…floor_to_m, where floor was seen without a gap, 0…0
+    without; floor_confidence; blind_to_m, nearer than which the view shows no floor; top_slope,
+    tangent of the highest ray. sigma: relative error of ranges; is_metric: whether they are metres
+    at all.
     """
 
     frame: Frame
@@ -63,11 +75,15 @@ class Surroundings:
     bearing_min: float
     bearing_step: float
     obstacle: NDArray[np.float32]
+    underside_m: NDArray[np.float32]
+    missing: NDArray[np.uint8]
     nearest_m: NDArray[np.float32]
     doubt_m: NDArray[np.float32]
     floor_from_m: NDArray[np.float32]
     floor_to_m: NDArray[np.float32]
     floor_confidence: NDArray[np.float32]
+    blind_to_m: NDArray[np.float32]
+    top_slope: NDArray[np.float32]
     range_max_m: float
     sigma: float
     is_metric: bool
@@ -77,16 +93,29 @@ class _Rays(NamedTuple):
     """
     Of each pixel (h, w) of a view: its bearing's bin, and range and height for a metre of depth.
 
-    height: of the camera over z = 0, metres; bins: how many there are, from bearing_min on.
+    blind_to, top_slope: of each bearing, as in Surroundings; everywhere: ones. height: of the
+    camera over z = 0, metres; bins: how many there are, from bearing_min on.
     """
 
     bearing: NDArray[np.int16]
     reach: NDArray[np.float32]
     climb: NDArray[np.float32]
+    blind_to: NDArray[np.float32]
+    top_slope: NDArray[np.float32]
+    everywhere: NDArray[np.uint8]
     height: float
     bearing_min: float
     bearing_step: float
     bins: int
+
+
+class _Seen(NamedTuple):
+    """Of each pixel (h, w): depth cleaned and not, metres, its confidence, and if there is one."""
+
+    cleaned: NDArray[np.float32]
+    depth: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    visible: NDArray[np.uint8]
 
 
 class _Limits(NamedTuple):
@@ -111,14 +140,17 @@ class _Bins(NamedTuple):
     """
     What the pixels of a view add up to; float32, (bearings, ranges).
 
-    obstacle: confidence, summed up; weighted: the same times range in bins; floor: the best
-    confidence. doubt, (bearings,): range of the nearest pixel that would be an obstacle had it not
-    been cleaned away.
+    obstacle: confidence, summed up; weighted: the same times range in bins; underside: lowest
+    height over z = 0; floor: the best confidence; missing: uint8, where floor should be and shows
+    none. doubt, (bearings,): range of the nearest pixel that would be an obstacle or a hole had it
+    not been cleaned away.
     """
 
     obstacle: NDArray[np.float32]
     weighted: NDArray[np.float32]
+    underside: NDArray[np.float32]
     floor: NDArray[np.float32]
+    missing: NDArray[np.uint8]
     doubt: NDArray[np.float32]
 
 
@@ -147,7 +179,9 @@ class ObstacleFinder:
         limits = _Limits.of(self.config)
         ranges = math.ceil(range_max_m / RANGE_STEP_M)
         floor = _floor(cleaned, rays, limits, ranges)
-        bins = _classify(cleaned, depth_map.depth_m, depth_map.confidence, rays, floor, limits)
+        visible = rays.everywhere if view.seen is None else view.seen.view(np.uint8)
+        seen = _Seen(cleaned, depth_map.depth_m, depth_map.confidence, visible)
+        bins = _classify(seen, rays, floor, limits)
         sparsity = 2.0 / (view.pinhole.fy * max(rays.height, 0.05))
         nearest, floor_from, floor_to, confidence = _summary(bins, sparsity)
         return Surroundings(
@@ -156,11 +190,15 @@ class ObstacleFinder:
             bearing_min=rays.bearing_min,
             bearing_step=rays.bearing_step,
             obstacle=bins.obstacle,
+            underside_m=bins.underside,
+            missing=bins.missing,
             nearest_m=nearest,
             doubt_m=bins.doubt,
             floor_from_m=floor_from,
             floor_to_m=floor_to,
             floor_confidence=confidence,
+            blind_to_m=rays.blind_to,
+            top_slope=rays.top_slope,
             range_max_m=range_max_m,
             sigma=min(depth_map.sigma, MOST_SIGMA),
             is_metric=depth_map.scale.is_metric,
@@ -190,7 +228,25 @@ def _rays(pinhole: Pinhole, base_from_view: Transform) -> _Rays:
     index = ((bearing - np.float32(least)) / np.float32(step)).astype(np.int16)
     count = int(index.max()) + 1
     climb, height = rays[..., 2].copy(), float(base_from_view[2, 3])
-    return _Rays(index, reach, climb, height, heading + least, step, count)
+    slope = climb / np.maximum(reach, 1e-6)
+    top = np.full(count, -np.inf, np.float32)
+    # The outermost pixels are never used.
+    np.maximum.at(top, index[2:-2].ravel(), slope[2:-2].ravel())
+    bottom = np.zeros(count, np.float32)
+    np.minimum.at(bottom, index[2:-2].ravel(), slope[2:-2].ravel())
+    blind_to = np.where(bottom < 0, height / np.maximum(-bottom, 1e-6), np.inf)
+    return _Rays(
+        bearing=index,
+        reach=reach,
+        climb=climb,
+        blind_to=blind_to.astype(np.float32),
+        top_slope=top,
+        everywhere=np.ones(index.shape, np.uint8),
+        height=height,
+        bearing_min=heading + least,
+        bearing_step=step,
+        bins=count,
+    )
 
 
 @kernel
@@ -201,7 +257,8 @@ def _floor(
     Return (sectors, ranges) float32, the height of the floor over the base frame's z = 0.
 
     From the robot outwards the lowest points of each cell are floor where a robot that stands on
-    the floor before them could go on; elsewhere the floor goes on as it was.
+    the floor before them could go on; elsewhere the floor goes on as it was. What hides a gap in
+    the floor may be a little higher or lower behind it, but not before floor was seen at all.
     """
     sectors = (rays.bins - 1) // BEARINGS_PER_SECTOR + 1
     cells = (ranges - 1) // RANGES_PER_FLOOR_CELL + 1
@@ -215,57 +272,98 @@ def _floor(
                 s = rays.bearing[v, u] // BEARINGS_PER_SECTOR
                 low[s, int(k)] = min(low[s, int(k)], rays.height + z * rays.climb[v, u])
     floor = np.empty((sectors, ranges), np.float32)
+    span = int(SLOPE_M / cell_m)
     for s in range(sectors):
-        height, gap = np.float32(0.0), 1
+        height, gap = np.float32(0.0), 0
         for k in range(cells):
-            rise = low[s, k] - height
-            if abs(rise) <= limits.step + limits.slope * cell_m * min(gap, 3):
-                height += rise * np.float32(1.0 - 0.5**gap)
-            gap = gap + 1 if low[s, k] == np.inf else 1
-            first, stop = k * RANGES_PER_FLOOR_CELL, (k + 1) * RANGES_PER_FLOOR_CELL
-            floor[s, first:stop] = height
+            rise, first = low[s, k] - height, k * RANGES_PER_FLOOR_CELL
+            start = floor[s, (k - span) * RANGES_PER_FLOOR_CELL] if k >= span else np.float32(0.0)
+            climb = limits.step + limits.slope * cell_m * min(k + 1, span)
+            is_near = abs(rise) <= limits.step + limits.slope * cell_m * min(max(gap, 1), 3)
+            if is_near and abs(low[s, k] - start) <= climb:
+                height += rise * np.float32(1.0 - 0.5 ** max(gap, 1))
+                gap = 1
+            elif gap > 0:
+                gap = gap + 1 if low[s, k] == np.inf else 1
+            floor[s, first : first + RANGES_PER_FLOOR_CELL] = height
     return floor
 
 
 @kernel
-def _classify(
-    cleaned: NDArray[np.float32],
-    depth: NDArray[np.float32],
-    confidence: NDArray[np.float32],
-    rays: _Rays,
-    floor: NDArray[np.float32],
-    limits: _Limits,
-) -> _Bins:
-    """Sort the pixels into floor, obstacles, holes, and what was cleaned away."""
+def _classify(seen: _Seen, rays: _Rays, floor: NDArray[np.float32], limits: _Limits) -> _Bins:
+    """Sort the pixels into floor, obstacles and what was cleaned away, then look for holes."""
     ranges = floor.shape[1]
-    obstacle = np.zeros((rays.bins, ranges), np.float32)
-    weighted, seen = np.zeros_like(obstacle), np.zeros_like(obstacle)
-    doubt = np.full(rays.bins, np.float32(np.inf))
+    bins = _Bins(
+        np.zeros((rays.bins, ranges), np.float32),
+        np.zeros((rays.bins, ranges), np.float32),
+        np.full((rays.bins, ranges), np.float32(np.inf)),
+        np.zeros((rays.bins, ranges), np.float32),
+        np.zeros((rays.bins, ranges), np.uint8),
+        np.full(rays.bins, np.float32(np.inf)),
+    )
     per_metre, lift = np.float32(1.0 / RANGE_STEP_M), np.float32(rays.height)
     flat, lowest = np.float32(limits.step), np.float32(limits.lowest)
     highest = np.float32(limits.highest)
-    for v in range(depth.shape[0]):
-        for u in range(depth.shape[1]):
-            z, b, c = depth[v, u], rays.bearing[v, u], confidence[v, u]
+    for v in range(seen.depth.shape[0]):
+        for u in range(seen.depth.shape[1]):
+            z, b, c = seen.depth[v, u], rays.bearing[v, u], seen.confidence[v, u]
             k = z * rays.reach[v, u] * per_metre
             if not 0 <= k < ranges:
                 continue
             ground = floor[b // BEARINGS_PER_SECTOR, int(k)]
             height = lift + z * rays.climb[v, u] - ground
-            if np.isnan(cleaned[v, u]):
+            if np.isnan(seen.cleaned[v, u]):
                 if lowest < height < highest and c > 0:
-                    doubt[b] = min(doubt[b], k * np.float32(RANGE_STEP_M))
+                    bins.doubt[b] = min(bins.doubt[b], k * np.float32(RANGE_STEP_M))
             elif abs(height) <= flat:
-                seen[b, int(k)] = max(seen[b, int(k)], c)
+                bins.floor[b, int(k)] = max(bins.floor[b, int(k)], c)
             elif lowest < height < highest:
-                obstacle[b, int(k)] += c
-                weighted[b, int(k)] += c * k
-            elif height < -lowest and lift > ground:
-                # The ray went through where the floor should be: that place is a hole.
-                k *= (lift - ground) / (lift - ground - height)
-                obstacle[b, int(k)] += c
-                weighted[b, int(k)] += c * k
-    return _Bins(obstacle, weighted, seen, doubt)
+                _add_obstacle(bins, b, k, c, height + ground)
+    _look_for_holes(seen, rays, floor, lowest, bins)
+    return bins
+
+
+@kernel
+def _add_obstacle(bins: _Bins, b: int, k: float, c: np.float32, underside: float) -> None:
+    bins.obstacle[b, int(k)] += c
+    bins.weighted[b, int(k)] += c * k
+    bins.underside[b, int(k)] = min(bins.underside[b, int(k)], underside)
+
+
+@kernel
+def _look_for_holes(
+    seen: _Seen, rays: _Rays, floor: NDArray[np.float32], lowest: np.float32, bins: _Bins
+) -> None:
+    """
+    Find where rays went through the floor that should be there, or show nothing where it is.
+
+    A trusted pixel under the floor makes an obstacle where its ray met the floor's height, others
+    doubt; what shows nothing is missing.
+    """
+    ranges = floor.shape[1]
+    per_metre, lift = np.float32(1.0 / RANGE_STEP_M), np.float32(rays.height)
+    for v in range(seen.depth.shape[0]):
+        for u in range(seen.depth.shape[1]):
+            climb, c, z = rays.climb[v, u], seen.confidence[v, u], seen.depth[v, u]
+            if not (climb < 0 and seen.visible[v, u] != 0):
+                continue
+            b, reach = rays.bearing[v, u], rays.reach[v, u] * per_metre
+            k = z * reach
+            in_range = 0 <= k < ranges
+            ground = floor[b // BEARINGS_PER_SECTOR, int(k) if in_range else ranges - 1]
+            is_below = lift + z * climb - ground < -lowest
+            cleaned = np.isnan(seen.cleaned[v, u])
+            if not is_below and not (cleaned and (0 < c <= TRUSTLESS or np.isnan(z))):
+                continue
+            at = (lift - ground) / -climb * reach
+            if not 0 <= at < ranges:
+                continue
+            if is_below and in_range and not cleaned:
+                _add_obstacle(bins, b, at, c, ground)
+            else:
+                bins.missing[b, int(at)] = 1
+                if is_below and c > TRUSTLESS:
+                    bins.doubt[b] = min(bins.doubt[b], at * np.float32(RANGE_STEP_M))
 
 
 @kernel
@@ -275,7 +373,8 @@ def _summary(
     """
     Return the nearest obstacle, begin, end and confidence of the floor of each bearing.
 
-    sparsity · r²: range between two rows of floor at range r, metres.
+    sparsity · r²: range between two rows of floor at range r, metres. What is missing behind an
+    obstacle is out of sight, and taken back.
     """
     bearings, ranges = bins.obstacle.shape
     nearest = np.full(bearings, np.float32(np.inf))
@@ -287,13 +386,18 @@ def _summary(
             pixels = bins.obstacle[b, k:stop].sum()
             if bins.obstacle[b, k] > 0 and pixels >= ENOUGH_PIXELS:
                 nearest[b] = bins.weighted[b, k:stop].sum() / pixels * RANGE_STEP_M
+                bins.missing[b, k:] = 0
                 break
-        first, last, count = -1, -1, 0
+        first, last, count, torn = -1, -1, 0, False
         for k in range(ranges):
             gap_m, r = (k - last) * RANGE_STEP_M, k * RANGE_STEP_M
-            if first >= 0 and gap_m > 3 * RANGE_STEP_M + sparsity * r * r:
+            widest_m = TORN_M if torn else 3 * RANGE_STEP_M + sparsity * r * r
+            if first >= 0 and gap_m > widest_m:
+                _miss(bins, b, last, nearest[b], sparsity)
                 break
+            torn = torn or (bins.missing[b, k] != 0 and bins.floor[b, k] == 0)
             if bins.floor[b, k] > 0:
+                torn = False
                 first, last = k if first < 0 else first, k
                 confidence[b] += bins.floor[b, k]
                 count += 1
@@ -301,3 +405,17 @@ def _summary(
             floor_from[b], floor_to[b] = first * RANGE_STEP_M, (last + 1) * RANGE_STEP_M
             confidence[b] /= count
     return nearest, floor_from, floor_to, confidence
+
+
+@kernel
+def _miss(bins: _Bins, b: int, last: int, nearest: np.float32, sparsity: float) -> None:
+    """Let floor be missing between its end and where it goes on, if all that is in plain sight."""
+    stop, widest = (
+        min(nearest, bins.doubt[b]) / RANGE_STEP_M,
+        3 + 1.5 * sparsity * RANGE_STEP_M * last**2,
+    )
+    for k in range(last + 1, bins.floor.shape[1]):
+        if bins.floor[b, k] > 0:
+            if k < stop and k - last > widest:
+                bins.missing[b, last + 1 : k] = 1
+            break

@@ -26,6 +26,9 @@ from depth_anything_ros.mapping.obstacles import RANGE_STEP_M, Surroundings
 import numpy as np
 from numpy.typing import NDArray
 
+BEGIN_M = 0.25
+"""Floor must be seen from so far behind the nearest that a view shows on, or nothing is free."""
+
 
 @dataclass(frozen=True)
 class VirtualScan:
@@ -71,7 +74,7 @@ def _draw(
     _draw_bearings(
         view.nearest_m,
         view.doubt_m,
-        view.floor_to_m,
+        np.where(view.floor_from_m <= view.blind_to_m + BEGIN_M, view.floor_to_m, 0.0),
         view.origin,
         view.bearing_min,
         view.bearing_step,

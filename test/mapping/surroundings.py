@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 import math
 
 from depth_anything_ros.mapping.obstacles import RANGE_STEP_M, Surroundings
@@ -38,6 +39,9 @@ def around(
     sigma: float = 0.0,
     is_metric: bool = True,
     confidence: float = 1.0,
+    underside: float = 0.1,
+    top_slope: float = 0.5,
+    camera: str = 'front',
 ) -> Surroundings:
     """Return it, with obstacles of ten pixels and floor from 0.5 m on in the given bearings."""
     far = {'fill_value': np.inf, 'dtype': np.float32}
@@ -52,8 +56,13 @@ def around(
         doubt_m[bearing] = metres
     for bearing, metres in (floor_to or {}).items():
         floor_from_m[bearing], floor_to_m[bearing] = 0.5, metres
+    frame = make_view(grid_from_base=pose, stamp_ns=stamp_ns).frame
     return Surroundings(
-        frame=make_view(grid_from_base=pose, stamp_ns=stamp_ns).frame,
+        underside_m=np.where(obstacle > 0, underside, np.inf).astype(np.float32),
+        missing=np.zeros(obstacle.shape, np.uint8),
+        blind_to_m=np.full(COUNT, 0.5, np.float32),
+        top_slope=np.full(COUNT, top_slope, np.float32),
+        frame=replace(frame, camera=camera),
         origin=np.array(origin),
         bearing_min=math.radians(-30),
         bearing_step=math.radians(1),

@@ -199,11 +199,14 @@ def test_the_footprint_is_free() -> None:
     [
         (pose_at(0.9), 50_000_000, ''),
         (pose_at(1.1), 50_000_000, 'jumped by 1.10 m'),
-        (pose_at(0.0, yaw=2.0), 50_000_000, 'turned by more than 90°'),
+        (pose_at(0.0, yaw=0.5), 50_000_000, ''),
+        (pose_at(0.0, yaw=1.4), 50_000_000, 'turned by 80° at once'),
+        (pose_at(0.0, yaw=1.4), 500_000_000, ''),
         (pose_at(math.nan), 50_000_000, 'not finite'),
         (pose_at(math.inf), 50_000_000, 'not finite'),
         (pose_at(1e300), 50_000_000, 'too far away'),
-        (None, 50_000_000, 'came or went'),
+        (None, 50_000_000, ''),
+        (None, 600_000_000, 'came or went'),
         (pose_at(0.0), -50_000_000, ''),  # another camera, a little late
         (pose_at(0.0), -5_000_000_000, 'time went back'),
     ],
@@ -225,6 +228,71 @@ def test_a_lost_scale_turns_it_unknown() -> None:
     grid.update([around(pose=pose_at(0.0), is_metric=False)])
     assert grid.reset_reason == 'the scale is lost'
     assert (grid.occupancy().cells == -1).all()
+
+
+def test_a_camera_without_a_scale_leaves_what_another_saw() -> None:
+    grid = LocalGrid(CONFIG)
+    for step in range(4):
+        stamp_ns = step * 50_000_000
+        grid.update([around({30: 2.02}, pose=pose_at(0.0), stamp_ns=stamp_ns)])
+        lost = around(pose=pose_at(0.0), is_metric=False, camera='back', stamp_ns=stamp_ns)
+        grid.update([lost])
+    assert cell(grid.occupancy(), 2.02, 0.02) > 65
+    # The camera that saw something is dead: nobody vouches for the grid any more.
+    late = around(pose=pose_at(0.0), is_metric=False, camera='back', stamp_ns=2_000_000_000)
+    grid.update([late])
+    assert grid.reset_reason == 'the scale is lost'
+
+
+def test_cameras_whose_clocks_differ_make_one_grid() -> None:
+    grid = LocalGrid(CONFIG)
+    for step in range(10):
+        stamp_ns = 10_000_000_000 + step * 50_000_000
+        grid.update([around({30: 2.02}, pose=pose_at(0.0), stamp_ns=stamp_ns)])
+        early = around(
+            {10: 3.02}, pose=pose_at(0.0), stamp_ns=stamp_ns - 1_500_000_000, camera='back'
+        )
+        grid.update([early])
+    assert grid.reset_reason == ''
+    assert cell(grid.occupancy(), 2.02, 0.02) > 65
+
+
+def test_without_a_pose_cameras_in_turn_make_one_picture() -> None:
+    grid = LocalGrid(CONFIG)
+    for step in range(3):
+        grid.update([around({30: 2.02}, stamp_ns=step * 100_000_000)])
+        other = around({10: 3.02}, stamp_ns=step * 100_000_000 + 50_000_000, camera='back')
+        grid.update([other])
+    seen = grid.occupancy()
+    assert seen.is_one_shot
+    assert (seen.cells > 65).sum() >= 2
+
+
+def test_what_hangs_higher_than_the_view_reaches_is_not_cleared() -> None:
+    grid = LocalGrid(CONFIG)
+    mark = {'pose': pose_at(0.0), 'underside': 0.9}
+    for step in range(5):
+        grid.update([around({30: 2.02}, stamp_ns=step, **mark)])
+    # The camera is 0.5 m high: at 2 m a tangent of 0.1 reaches 0.7 m, of 0.3 it reaches 1.1 m.
+    for step in range(5, 15):
+        grid.update([around(floor_to=EVERYWHERE, pose=pose_at(0.0), stamp_ns=step, top_slope=0.1)])
+    assert cell(grid.occupancy(), 2.02, 0.02) > 65
+    for step in range(15, 25):
+        grid.update([around(floor_to=EVERYWHERE, pose=pose_at(0.0), stamp_ns=step, top_slope=0.3)])
+    assert cell(grid.occupancy(), 2.02, 0.02) < 35
+
+
+def test_where_floor_is_missing_free_space_is_forgotten() -> None:
+    grid = LocalGrid(CONFIG)
+    grid.update([around(floor_to=EVERYWHERE, pose=pose_at(0.0))])
+    assert cell(grid.occupancy(), 2.02, 0.02) < 35
+    broken = around(floor_to=dict.fromkeys(range(60), 1.5), pose=pose_at(0.0))
+    broken.missing[:, 38:44] = 1  # 1.9 to 2.2 m
+    for _ in range(4):
+        grid.update([broken])
+    assert cell(grid.occupancy(), 2.02, 0.02) == -1
+    assert cell(grid.occupancy(), 3.02, 0.02) < 35
+    assert not (grid.occupancy().cells > 50).any()
 
 
 def test_far_from_the_origin_cells_stay_where_they_are() -> None:

@@ -43,6 +43,14 @@ def test_obstacle_free_and_unknown() -> None:
     assert math.isnan(at(scan, math.radians(-20.5)))
 
 
+def test_floor_that_begins_farther_than_the_view_shows_frees_nothing() -> None:
+    view = around(floor_to={30: 6.0, 40: 6.0})
+    view.floor_from_m[30] = 2.0  # the view shows floor from 0.5 m on
+    scan = virtual_scan([view], CONFIG)
+    assert math.isnan(at(scan, math.radians(0.5)))
+    assert at(scan, math.radians(10.5)) == math.inf
+
+
 def test_it_covers_the_field_of_view() -> None:
     scan = virtual_scan([around()], CONFIG)
     assert scan.angle_min == pytest.approx(math.radians(-30))
