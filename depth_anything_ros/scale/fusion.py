@@ -51,6 +51,9 @@ DRIFT_PER_ROOT_S = 0.01
 LOST_DRIFT_PER_ROOT_S = 0.05
 """A lost scale is forgotten, so that a source which contradicts it wins in the end."""
 
+ODOMETRY_ERROR = 0.2
+"""Share of the way between two frames by which their poses may be wrong: wheels slip."""
+
 UNALIGNED_SPREAD = 0.5
 """Relative error of a scale carried over a scene cut."""
 
@@ -163,8 +166,22 @@ class ScaleEstimator:
             aligned = align(last, a, b, small, not is_metric)
         if aligned is None:
             return belief.loosened(UNALIGNED_SPREAD * a, UNALIGNED_SPREAD * a * small.middle)
-        drift = LOST_DRIFT_PER_ROOT_S if stale else DRIFT_PER_ROOT_S
-        return belief.carried(aligned, drift * math.sqrt(elapsed_s))
+        drift = math.sqrt(elapsed_s) * (LOST_DRIFT_PER_ROOT_S if stale else DRIFT_PER_ROOT_S)
+        carried = belief.carried(aligned, drift)
+        if is_metric:
+            return carried
+        a, b = carried.state
+        level = max(a * small.middle + b, 0.0)
+        slip = ODOMETRY_ERROR * self._moved_m(small) * level
+        shift = drift * a * small.middle if stale else 0.0
+        return carried.loosened(slip * a, math.hypot(slip * level, shift))
+
+    def _moved_m(self, small: Thumbnail) -> float:
+        """Return how far the poses say that the view moved since the last frame."""
+        if self._last is None or self._last.grid_from_view is None or small.grid_from_view is None:
+            return 0.0
+        before, now = self._last.grid_from_view[:3, 3], small.grid_from_view[:3, 3]
+        return float(np.linalg.norm(now - before))
 
     def _measurements(
         self, prediction: Prediction, small: Thumbnail

@@ -94,6 +94,16 @@ def test_a_lost_scale_is_found_after_three_frames():
     assert found[-1][1] < 0.05
 
 
+def test_slipping_wheels_do_not_lose_the_scale_for_good():
+    stream = Stream(noise=0.0)
+    travelled = 0.0
+    for count in range(300):
+        travelled += 0.05 if 10 <= count < 40 else 0.0  # 0.5 m/s, while the picture stands still
+        estimate, error = stream.feed(grid_from_base=forward(travelled))
+    assert estimate.health is ScaleHealth.GOOD
+    assert error < 0.02
+
+
 def test_hold_goes_on_without_sources():
     stream = Stream(ScaleConfig(on_scale_loss='hold', scale_timeout_s=0.5))
     stream.feed()
