@@ -401,7 +401,8 @@ def _evidence_around(evidence: NDArray[np.float32], k: int, reach: int) -> float
     """Return the sum over reach bins around k, 0 where it is small against its neighbours'."""
     most, here = 0.0, 0.0
     for j in range(max(k - reach, 0), min(k + reach + 1, len(evidence))):
-        total = evidence[max(j - reach, 0) : j + reach + 1].sum()
+        start, stop = max(j - reach, 0), j + reach + 1
+        total = evidence[start:stop].sum()
         most = max(most, total)
         if j == k:
             here = total

@@ -136,6 +136,8 @@ class Rung:
 
 
 class File:
+    """A model file that runs in a stated time."""
+
     def __init__(self, height, time_ms):
         self.height, self.time_ms = height, time_ms
         self.metadata = type('Metadata', (), {'size': f'{height}x4'})()

@@ -36,6 +36,8 @@ ORIN = GpuIdentity('Orin', (8, 7), '10.3.0')
 
 
 class FakeEngine:
+    """An engine that notes what is called."""
+
     def __init__(self, calls):
         self.calls = calls
         self.input = np.zeros((1, HEIGHT, WIDTH, 3), np.uint8)
