@@ -68,9 +68,9 @@ def topics_in(value: Any, keys: tuple[str, ...]) -> Iterator[str]:
 
 
 def published_topics() -> set[str]:
-    topics = pytest.importorskip(
-        'depth_anything_ros.node.topics', reason='rclpy is not installed', exc_type=ImportError
-    )
+    pytest.importorskip('rclpy', reason='rclpy is not installed')
+    from depth_anything_ros.node import topics
+
     return {t.name.lstrip('/') for t in (*topics.INPUTS, *topics.OUTPUTS)}
 
 

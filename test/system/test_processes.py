@@ -27,6 +27,7 @@ import sys
 from depth_anything_ros.node.player import main as play
 from depth_anything_ros.replay.bag import encode, message_types, Recording, RecordingWriter
 import pytest
+from rosbags.typesys import get_types_from_msg
 
 pytestmark = pytest.mark.system
 
@@ -78,12 +79,13 @@ def test_the_node_that_cannot_start_says_why(environment: dict[str, str]) -> Non
 
 
 def write_recording(path: Path, count: int) -> None:
-    """Write odometry at 50 Hz."""
+    """Write positions at 50 Hz, and announce a topic of a type that is installed nowhere."""
+    message_types().register(get_types_from_msg('int8 value', 'absent_msgs/msg/Absent'))
     types = message_types().types
     header, time = types['std_msgs/msg/Header'], types['builtin_interfaces/msg/Time']
     with RecordingWriter(path) as writer:
         writer.add_topic('/pose', 'geometry_msgs/msg/PointStamped')
-        writer.add_topic('/unknown', 'visualization_msgs/msg/Marker')
+        writer.add_topic('/unknown', 'absent_msgs/msg/Absent')
         for i in range(count):
             stamp = time(sec=START_NS // 10**9, nanosec=i * 20_000_000)
             message = types['geometry_msgs/msg/PointStamped'](
@@ -106,7 +108,7 @@ def test_what_is_played_can_be_recorded(environment: dict[str, str], tmp_path: P
     )
     said, _ = player.communicate(timeout=60)
     assert player.returncode == 0
-    assert 'skipping /unknown: visualization_msgs/msg/Marker is not installed' in said
+    assert 'skipping /unknown: absent_msgs/msg/Absent is not installed' in said
     assert 'played 20 messages' in said
     list(lines_until(recorder, 'recording'))
     recorder.send_signal(signal.SIGTERM)
