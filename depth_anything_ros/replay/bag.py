@@ -273,6 +273,8 @@ class RecordingWriter:
     """
     A new rosbag2 folder with one MCAP file, profile ros2 and ros2msg schemas.
 
+    Its metadata are of version 8, which Humble plays; 9 is read since Jazzy only.
+
     compress: zstd per chunk, as `ros2 bag record --storage-preset-profile zstd_fast`. Raise
     RecordingError where the folder exists or a type is unknown.
     """
@@ -280,7 +282,7 @@ class RecordingWriter:
     def __init__(self, path: Path, *, compress: bool = False) -> None:
         self._connections: dict[str, Connection] = {}
         try:
-            self._writer = Writer(path, version=9, storage_plugin=StoragePlugin.MCAP)
+            self._writer = Writer(path, version=8, storage_plugin=StoragePlugin.MCAP)
             if compress:
                 self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
             self._writer.open()
