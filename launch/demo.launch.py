@@ -39,6 +39,7 @@ def generate_launch_description() -> LaunchDescription:
                 launch_arguments={
                     'recording': PathJoinSubstitution([SHARE, 'demo', 'recording']),
                     'loop': LaunchConfiguration('loop'),
+                    'namespace': 'depth_anything',  # the recording has a scan of its own
                     'image': '/camera/image_raw',
                     'camera_info': '/camera/camera_info',
                     'odom': '/odom',
