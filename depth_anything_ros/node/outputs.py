@@ -140,6 +140,8 @@ class CameraOutputs:
         """Take the topics down."""
         for publishers in (self._whole, *self._views):
             publishers.close()
+        if self._frames is not None:
+            self._frames.close()
 
 
 class GridOutput:

@@ -39,10 +39,12 @@ def transform_of_view(header: Header, view: View) -> TransformStamped:
 
 
 class ViewFrames:
-    """Broadcasts each view's frame once, where tf2_ros is installed."""
+    """Broadcasts the frames of a camera's views, where tf2_ros is installed."""
 
     def __init__(self, node: LifecycleNode) -> None:
         """Advertise /tf_static, or say that it cannot be."""
+        self._node = node
+        self._transforms: list[TransformStamped] = []
         try:
             from tf2_ros import StaticTransformBroadcaster
         except ImportError:
@@ -52,6 +54,17 @@ class ViewFrames:
             self._broadcaster = StaticTransformBroadcaster(node)
 
     def announce(self, header: Header, view: View) -> None:
-        """Broadcast the frame of a view; header: of its camera's image."""
+        """
+        Broadcast the frame of a view; header: of its camera's image.
+
+        All of them go in one message: the topic keeps the last one only, and tf2_ros of Humble
+        does not gather them.
+        """
+        self._transforms.append(transform_of_view(header, view))
         if self._broadcaster is not None:
-            self._broadcaster.sendTransform(transform_of_view(header, view))
+            self._broadcaster.sendTransform(self._transforms)
+
+    def close(self) -> None:
+        """Take /tf_static down."""
+        if self._broadcaster is not None:
+            self._node.destroy_publisher(self._broadcaster.pub_tf)
