@@ -62,10 +62,11 @@ ENCODINGS = {
     'yuv422_yuy2': _Encoding(2, 'rgb', cv2.COLOR_YUV2RGB_YUY2),
     'nv12': _Encoding(1, 'rgb', cv2.COLOR_YUV2RGB_NV12),
     'nv21': _Encoding(1, 'rgb', cv2.COLOR_YUV2RGB_NV21),
-    'bayer_rggb8': _Encoding(1, 'rgb', cv2.COLOR_BayerRGGB2RGB),
-    'bayer_bggr8': _Encoding(1, 'rgb', cv2.COLOR_BayerBGGR2RGB),
-    'bayer_gbrg8': _Encoding(1, 'rgb', cv2.COLOR_BayerGBRG2RGB),
-    'bayer_grbg8': _Encoding(1, 'rgb', cv2.COLOR_BayerGRBG2RGB),
+    # OpenCV names a pattern by its second row; the usual names came later than 4.5.4.
+    'bayer_rggb8': _Encoding(1, 'rgb', cv2.COLOR_BayerBG2RGB),
+    'bayer_bggr8': _Encoding(1, 'rgb', cv2.COLOR_BayerRG2RGB),
+    'bayer_gbrg8': _Encoding(1, 'rgb', cv2.COLOR_BayerGR2RGB),
+    'bayer_grbg8': _Encoding(1, 'rgb', cv2.COLOR_BayerGB2RGB),
 }
 
 
