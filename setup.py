@@ -86,7 +86,7 @@ setup(
         ],
         'sim': ['mujoco>=3.2'],
         'replay': ['mcap', 'rosbags>=0.11.9,<0.12'],
-        'test': ['hypothesis', 'pytest', 'pyyaml'],  # colcon test looks here for pytest
+        'test': ['hypothesis', 'pytest>=7', 'pyyaml'],  # colcon test looks here for pytest
         'dev': [
             'hypothesis',
             'import-linter',
