@@ -58,7 +58,7 @@ setup(
         'numba',
         'opencv-python-headless>=4.7',
         'rich',
-        'typer',
+        'typer>=0.9',
     ],
     extras_require={
         'ros': [

@@ -14,13 +14,13 @@
 
 """Sub-commands `model` and `engine`, and `bench`."""
 
-from __future__ import annotations
+# No annotations from the future: the typer of Ubuntu 24.04 does not read them as text.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 from depth_anything_ros.config import EstimationConfig
 from depth_anything_ros.estimation.backend import BackendError
@@ -50,7 +50,8 @@ WORTH_A_WARNING = 0.03
 
 Model = Annotated[str, typer.Argument(help='a name of `model list`, or the path of an .onnx')]
 Size = Annotated[list[str], typer.Option(help='HEIGHTxWIDTH; may be given several times')]
-Json = Annotated[Path | None, typer.Option('--json', help='also write the figures to this file')]
+MaybePath = Optional[Path]  # noqa: UP045 (typer of Ubuntu 24.04 knows no Path | None)
+Json = Annotated[MaybePath, typer.Option('--json', help='also write the figures to this file')]
 Accept = Annotated[
     bool,
     typer.Option('--accept-noncommercial-license', help='accept a licence that forbids it'),
@@ -106,10 +107,10 @@ def export(
     precision: Annotated[str, typer.Option(help='fp32, fp16 or int8')] = 'fp32',
     batch: Annotated[int, typer.Option(help='images per inference')] = 1,
     output: Annotated[
-        Path | None, typer.Option('-o', '--output', help='default: the cache, found by name')
+        MaybePath, typer.Option('-o', '--output', help='default: the cache, found by name')
     ] = None,
     calibration: Annotated[
-        Path | None, typer.Option(help='a recording of the robot, for int8')
+        MaybePath, typer.Option(help='a recording of the robot, for int8')
     ] = None,
     prediction: Annotated[str, typer.Option(help='relative or metric, if it cannot say')] = '',
     max_depth_m: Annotated[int, typer.Option(help='of a metric .pth: 20 or 80')] = 0,

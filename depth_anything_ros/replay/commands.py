@@ -14,10 +14,10 @@
 
 """The sub-command that shows the node at work on a recording."""
 
-from __future__ import annotations
+# No annotations from the future: the typer of Ubuntu 24.04 does not read them as text.
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Optional
 
 from depth_anything_ros.replay.bag import Recording, RecordingError
 from depth_anything_ros.replay.demo import run_demo
@@ -31,13 +31,17 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 import typer
 
+# The typer of Ubuntu 24.04 knows no Path | None.
+MaybePath = Optional[Path]  # noqa: UP045
+MaybeNumber = Optional[float]  # noqa: UP045
+
 console = Console()
 errors = Console(stderr=True)
 
 
 def demo(
     recording: Annotated[
-        Path | None, typer.Option(help='rosbag2 folder, .mcap or .db3; default: the demo')
+        MaybePath, typer.Option(help='rosbag2 folder, .mcap or .db3; default: the demo')
     ] = None,
     model: Annotated[str, typer.Option(help='name of a model, or path of an .onnx')] = 'demo',
     output: Annotated[Path, typer.Option(help='folder for the results')] = Path('demo_output'),
@@ -45,7 +49,7 @@ def demo(
     camera_info: Annotated[str, typer.Option(help='its calibration; default: by name')] = '',
     odom: Annotated[str, typer.Option(help='odometry of the robot; default: by type')] = '',
     camera_height: Annotated[
-        float | None,
+        MaybeNumber,
         typer.Option(help='metres over the floor of a level camera, where nothing recorded says'),
     ] = None,
 ) -> None:

@@ -14,7 +14,7 @@
 
 """The sub-commands of `depth-anything-ros sim`."""
 
-from __future__ import annotations
+# No annotations from the future: the typer of Ubuntu 24.04 does not read them as text.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
