@@ -66,7 +66,7 @@ class Reference:
             with np.load(io.BytesIO(data), allow_pickle=False) as stored:
                 owner = str(stored['onnx_sha256'])
                 reference = cls(stored['image'], stored['depth'])
-        except (OSError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, KeyError, EOFError, ValueError, zipfile.BadZipFile) as error:
             raise ValueError(f'it is damaged ({error})') from error
         if owner != onnx_sha256:
             raise ValueError('it belongs to another ONNX')

@@ -244,7 +244,8 @@ def test_a_marker_in_the_image_gives_metres():
     family = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_APRILTAG_36h11)
     side = round(0.4 * PINHOLE.fx / 2.0)
     image = np.full((252, 336, 3), 255, np.uint8)
-    black = cv2.aruco.generateImageMarker(family, 5, side)[..., None]
+    draw = getattr(cv2.aruco, 'generateImageMarker', None) or cv2.aruco.drawMarker  # before 4.7
+    black = draw(family, 5, side)[..., None]
     bottom, right = 90 + side, 140 + side
     image[90:bottom, 140:right] = black
     depth = np.full((252, 336), 2.0)

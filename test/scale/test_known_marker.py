@@ -21,12 +21,13 @@ import pytest
 
 CAMERA = Pinhole.from_field_of_view(640, 480, 60.0)
 SIDE_M = 0.1
+DRAW = getattr(cv2.aruco, 'generateImageMarker', None) or cv2.aruco.drawMarker  # before 4.7
 
 
 def marker_image(center, turn=(0.0, 0.0, 0.0), dictionary='apriltag_36h11', pinhole=CAMERA):
     """Return (h, w) the image of a marker with a white border of a quarter of its side."""
     family = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, DICTIONARIES[dictionary]))
-    black = cv2.aruco.generateImageMarker(family, 3, 200)
+    black = DRAW(family, 3, 200)
     sheet = cv2.copyMakeBorder(black, 50, 50, 50, 50, cv2.BORDER_CONSTANT, value=255)
     half = SIDE_M / 2 * 300 / 200
     square = np.array([[-half, -half, 0], [half, -half, 0], [half, half, 0], [-half, half, 0]])
