@@ -285,7 +285,8 @@ def _floor(
                 gap = 1
             elif gap > 0:
                 gap = gap + 1 if low[s, k] == np.inf else 1
-            floor[s, first : first + RANGES_PER_FLOOR_CELL] = height
+            stop = first + RANGES_PER_FLOOR_CELL
+            floor[s, first:stop] = height
     return floor
 
 
@@ -417,5 +418,6 @@ def _miss(bins: _Bins, b: int, last: int, nearest: np.float32, sparsity: float) 
     for k in range(last + 1, bins.floor.shape[1]):
         if bins.floor[b, k] > 0:
             if k < stop and k - last > widest:
-                bins.missing[b, last + 1 : k] = 1
+                first = last + 1
+                bins.missing[b, first:k] = 1
             break
