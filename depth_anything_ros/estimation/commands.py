@@ -36,6 +36,7 @@ from depth_anything_ros.estimation.models import (
 )
 from depth_anything_ros.estimation.proof import Agreement, prove, reference_of
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, TaskID
 from rich.table import Column, Table
 import typer
@@ -151,7 +152,7 @@ def build(model: Model, size: Annotated[str, typer.Option()] = 'auto') -> None:
     with plain_errors():
         for file in rungs(config, 'tensorrt'):
             with Progress() as progress:
-                task = progress.add_task(file.path.name, total=1.0)
+                task = progress.add_task(escape(file.path.name), total=1.0)
                 report = partial(_advance, progress, task)
                 open_backend(file, 'tensorrt', config, report).close()
                 progress.update(task, completed=1.0)
@@ -233,10 +234,10 @@ def _advance(progress: Progress, task: TaskID, share: float) -> None:
 def _table(rows: Sequence[dict[str, object]]) -> Table:
     shown = [name for name in rows[0] if name not in ('backend', 'device', 'batch')]
     columns = [Column(name, no_wrap=True) for name in shown]
-    table = Table(*columns, title=f'{rows[0]["backend"]} on {rows[0]["device"]}')
+    table = Table(*columns, title=escape(f'{rows[0]["backend"]} on {rows[0]["device"]}'))
     for row in rows:
         cells = (row[name] for name in shown)
-        table.add_row(*(f'{c:.1f}' if isinstance(c, float) else str(c) for c in cells))
+        table.add_row(*(f'{c:.1f}' if isinstance(c, float) else escape(str(c)) for c in cells))
     return table
 
 
@@ -255,4 +256,4 @@ def _exported(name: str) -> str:
         files = exports_of(name)
     except BackendError:
         return ''
-    return ', '.join(f'{file.metadata.size} {file.metadata.precision}' for file in files)
+    return escape(', '.join(f'{f.metadata.size} {f.metadata.precision}' for f in files))

@@ -27,6 +27,7 @@ from depth_anything_ros.replay.setting_up import node_setup
 from depth_anything_ros.replay.shared_files import shared_file
 from depth_anything_ros.replay.topics import recognise_topics
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 import typer
@@ -63,7 +64,7 @@ def demo(
             setup = node_setup(opened, topics, model=model, camera_height_m=camera_height)
             notices = [text for text in (opened.damage, setup.notice) if text]
         for notice in notices:
-            console.print(f'[yellow]{notice}[/]', highlight=False)
+            console.print(f'[yellow]{escape(notice)}[/]', highlight=False)
         with _progress() as bar:
             task = bar.add_task('', total=1.0)
             summary = run_demo(
@@ -73,7 +74,7 @@ def demo(
                 lambda stage, share: bar.update(task, description=stage, completed=share),
             )
     except (RecordingError, ProcessError, FileNotFoundError) as error:
-        errors.print(f'[red]{error}[/]', highlight=False)
+        errors.print(f'[red]{escape(str(error))}[/]', highlight=False)
         raise typer.Exit(1) from error
     _print_table(summary)
     _print_places(output)
@@ -91,13 +92,14 @@ def _progress() -> Progress:
 
 
 def _print_table(summary: dict[str, Any]) -> None:
-    table = Table(title=f'{summary["recording"]}: {summary["model"]} on {summary["backend"]}')
+    title = f'{summary["recording"]}: {summary["model"]} on {summary["backend"]}'
+    table = Table(title=escape(title))
     table.add_column('figure')
     table.add_column('value', justify='right')
     for figure in FIGURES:
         value = formatted(figure, summary)
         if value != NOT_KNOWN:
-            table.add_row(figure.name, value)
+            table.add_row(figure.name, escape(value))
     console.print(table)
 
 
@@ -107,4 +109,4 @@ def _print_places(output: Path) -> None:
         ('summary.json', 'the figures'),
         ('recording', 'inputs and outputs, for rviz or Foxglove'),
     ):
-        console.print(f'{output / name}  [dim]{use}[/]', highlight=False)
+        console.print(f'{escape(str(output / name))}  [dim]{use}[/]', highlight=False)

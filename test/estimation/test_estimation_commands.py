@@ -60,6 +60,11 @@ def test_bench_prints_a_table_and_writes_rows(run, tmp_path):
     assert 0 < row['min_ms'] <= row['median_ms'] <= row['p99_ms']
 
 
+def test_brackets_in_a_name_are_no_markup(run, tmp_path):
+    path = write_tiny_onnx(tmp_path / 'tiny.onnx', properties={'name': 'tiny[red]'})
+    assert 'tiny[red]' in run('bench', '--model', path, '--backend', 'openvino').output
+
+
 def test_engines_are_listed_and_cleaned(run):
     run('engine', 'list')
     write_private(timing_cache_path(GpuIdentity('Orin', (8, 7), '10.3.0')), b'timings')
