@@ -27,7 +27,9 @@ from depth_anything_ros.estimation.backend import BackendError
 from depth_anything_ros.estimation.bench import measure, random_exports, write_json
 from depth_anything_ros.estimation.engine_cache import cached_files, clean
 from depth_anything_ros.estimation.load import choose_backend, open_backend, rungs
+from depth_anything_ros.estimation.model_file import ModelFile
 from depth_anything_ros.estimation.models import (
+    cached_exports,
     CATALOGUE,
     check_license,
     export_path,
@@ -78,12 +80,14 @@ def list_models() -> None:
     """List the catalogue and what is exported."""
     name = Column('name', no_wrap=True)
     table = Table(name, 'million parameters', 'predicts', 'licence', 'exported')
+    exports = cached_exports()
     for entry in CATALOGUE.values():
         kind = f'metres up to {entry.max_depth_m:g}' if entry.max_depth_m else 'inverse depth'
-        state = _exported(entry.name) if entry.repository else 'weights unpublished'
+        found = [file for file in exports if file.metadata.name == entry.name]
+        state = _sizes(found) if entry.repository else 'weights unpublished'
         license_id = entry.license or 'as its model card says'
         table.add_row(entry.name, f'{entry.parameters_million:g}', kind, license_id, state)
-    table.add_row('demo', '1.9', 'inverse depth', 'apache-2.0', _exported('demo'))
+    table.add_row('demo', '1.9', 'inverse depth', 'apache-2.0', _sizes(exports_of('demo')))
     Console().print(table)
 
 
@@ -251,9 +255,5 @@ def _export_extra() -> Iterator[None]:
         ) from error
 
 
-def _exported(name: str) -> str:
-    try:
-        files = exports_of(name)
-    except BackendError:
-        return ''
+def _sizes(files: Sequence[ModelFile]) -> str:
     return escape(', '.join(f'{f.metadata.size} {f.metadata.precision}' for f in files))

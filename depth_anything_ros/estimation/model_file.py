@@ -102,7 +102,7 @@ class ModelFile:
             )
         try:
             properties = _read_properties(path)
-        except (ValueError, IndexError) as error:
+        except (OSError, ValueError, IndexError) as error:
             raise BackendError(
                 f'{path} is no usable ONNX file: {error or "it is damaged"}. '
                 'Fetch or export it again'

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import logging
 from pathlib import Path
 import re
 
@@ -24,6 +25,7 @@ from depth_anything_ros.estimation.backend import BackendError
 from depth_anything_ros.estimation.model_file import ModelFile
 from depth_anything_ros.estimation.private_cache import cache_folder
 
+LOG = logging.getLogger(__name__)
 DEMO = 'demo'
 DEMO_FOLDER = Path(__file__).parent.parent / 'demo_model'
 
@@ -97,12 +99,18 @@ def exports_of(model: str) -> list[ModelFile]:
     """
     if model.endswith('.onnx'):
         return [ModelFile.open(Path(model).expanduser())]
-    folder = DEMO_FOLDER if model == DEMO else cache_folder('models')
-    files = [ModelFile.open(path) for path in sorted(folder.glob('*.onnx'))]
-    found = files if model == DEMO else [f for f in files if f.metadata.name == model]
+    if model == DEMO:
+        found = _usable(DEMO_FOLDER)
+    else:
+        found = [file for file in cached_exports() if file.metadata.name == model]
     if not found:
         raise BackendError(_how_to_get(model))
     return found
+
+
+def cached_exports() -> list[ModelFile]:
+    """Return the exports in the user's cache; a damaged one is left out, with a warning."""
+    return _usable(cache_folder('models'))
 
 
 def export_path(name: str, height: int, width: int, precision: str, batch: int = 1) -> Path:
@@ -122,6 +130,16 @@ def parse_size(text: str) -> tuple[int, int]:
     if not match:
         raise ValueError(f'{text!r} is no size: write HEIGHTxWIDTH, as 252x336')
     return int(match[1]), int(match[2])
+
+
+def _usable(folder: Path) -> list[ModelFile]:
+    files = []
+    for path in sorted(folder.glob('*.onnx')):
+        try:
+            files.append(ModelFile.open(path))
+        except BackendError as error:
+            LOG.warning('left out: %s', error)
+    return files
 
 
 def _how_to_get(model: str) -> str:

@@ -42,6 +42,16 @@ def test_the_list_names_models_licences_and_exports(run, tmp_path):
     assert 'unpublished' in text
 
 
+def test_the_list_shows_what_is_whole_beside_what_is_damaged(run, tmp_path, caplog):
+    cache = tmp_path / 'cache' / 'depth_anything_ros' / 'models'
+    cache.mkdir(parents=True)
+    (cache / 'a.onnx').write_bytes(b'no network')
+    write_tiny_onnx(cache / 'b.onnx', properties={'name': 'small', 'size': '28x42'})
+    assert '28x42 fp32' in run('model', 'list').output
+    (record,) = caplog.records
+    assert 'a.onnx' in record.message
+
+
 def test_verify_proves_a_model(run, tmp_path):
     path = write_tiny_onnx(tmp_path / 'tiny.onnx')
     result = run('engine', 'verify', path, '--backend', 'openvino')

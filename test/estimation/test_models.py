@@ -57,6 +57,13 @@ def test_exports_are_found_by_the_name_they_carry():
     assert [file.metadata.name for file in exports_of('small')] == ['small']
 
 
+def test_a_damaged_export_is_left_out_and_named(caplog):
+    write_tiny_onnx(export_path('small', 28, 42, 'fp32'), properties={'name': 'small'})
+    export_path('base', 28, 42, 'fp32').write_bytes(b'no network')
+    assert [file.metadata.name for file in exports_of('small')] == ['small']
+    assert 'base-28x42-fp32.onnx' in caplog.text
+
+
 def test_an_onnx_is_its_own_export(tmp_path):
     path = write_tiny_onnx(tmp_path / 'own.onnx')
     assert exports_of(str(path))[0].path == path
