@@ -32,6 +32,7 @@ from depth_anything_ros.estimation.models import (
     cached_exports,
     CATALOGUE,
     check_license,
+    check_published,
     export_path,
     exports_of,
     parse_size,
@@ -95,6 +96,7 @@ def list_models() -> None:
 def fetch(name: Model, accept_noncommercial_license: Accept = False) -> None:
     """Download a model's weights from the Hugging Face hub."""
     with plain_errors(), _export_extra():
+        check_published(name)
         entry = CATALOGUE.get(name)
         if entry:
             check_license(name, entry.license, accept_noncommercial_license)

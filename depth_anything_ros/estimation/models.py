@@ -77,6 +77,17 @@ def _entries() -> list[CatalogueEntry]:
 CATALOGUE = {entry.name: entry for entry in _entries()}
 
 
+class NotExportedError(BackendError):
+    """A name without an export; the message says how to get one."""
+
+
+def check_published(name: str) -> None:
+    """Raise BackendError for a model of the catalogue whose weights nobody can have."""
+    entry = CATALOGUE.get(name)
+    if entry and not entry.repository:
+        raise BackendError(f'the weights of {name} are unpublished: use large')
+
+
 def is_noncommercial(license_id: str) -> bool:
     """Return whether a licence, by its SPDX id, forbids commercial use."""
     return '-nc' in license_id.lower()
@@ -95,8 +106,9 @@ def exports_of(model: str) -> list[ModelFile]:
     """
     Return the exported files of a model: of a path, of `demo`, or of a name in the user's cache.
 
-    Raise BackendError, which says how to get one, where there is none.
+    Raise NotExportedError, which says how to get one, where there is none.
     """
+    check_published(model)
     if model.endswith('.onnx'):
         return [ModelFile.open(Path(model).expanduser())]
     if model == DEMO:
@@ -104,7 +116,7 @@ def exports_of(model: str) -> list[ModelFile]:
     else:
         found = [file for file in cached_exports() if file.metadata.name == model]
     if not found:
-        raise BackendError(_how_to_get(model))
+        raise NotExportedError(_how_to_get(model))
     return found
 
 
@@ -145,8 +157,6 @@ def _usable(folder: Path) -> list[ModelFile]:
 def _how_to_get(model: str) -> str:
     if model == DEMO:
         return f'there is no demo model in {DEMO_FOLDER}: install the package again'
-    if model == 'giant':
-        return 'the weights of Depth Anything V2 Giant are unpublished: use large'
     if model in CATALOGUE or re.fullmatch(r'[\w.-]+/[\w.-]+', model):
         return (
             f'{model} is not exported yet: `depth-anything-ros model export {model} '

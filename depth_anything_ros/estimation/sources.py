@@ -24,7 +24,7 @@ import re
 
 from depth_anything_ros.estimation.backend import BackendError
 from depth_anything_ros.estimation.model_file import ModelMetadata
-from depth_anything_ros.estimation.models import CATALOGUE
+from depth_anything_ros.estimation.models import CATALOGUE, check_published
 from depth_anything_ros.estimation.original_layout import hub_layout
 from depth_anything_ros.estimation.rewrite import IMAGENET, Normalisation
 import huggingface_hub
@@ -78,8 +78,7 @@ def load_source(where: str, *, prediction: str = '', max_depth_m: int = 0) -> So
     BackendError where it cannot be loaded.
     """
     path = Path(where).expanduser()
-    if where == 'giant':
-        raise BackendError('the weights of Depth Anything V2 Giant are unpublished: use large')
+    check_published(where)
     if where in CATALOGUE:
         entry = CATALOGUE[where]
         source = _from_directory(fetch(entry.repository), entry.repository, prediction)

@@ -87,6 +87,7 @@ def test_engines_are_listed_and_cleaned(run):
     ('arguments', 'message'),
     [
         (('model', 'fetch', 'large'), 'accept_noncommercial_license'),
+        (('model', 'fetch', 'giant', '--accept-noncommercial-license'), 'unpublished'),
         (('engine', 'verify', 'nothing'), 'no model is called'),
         (('bench', '--model', 'missing.onnx'), 'does not exist'),
         (('bench', '--model', 'small', '--random-weights', '--size', '9'), 'HEIGHTxWIDTH'),
