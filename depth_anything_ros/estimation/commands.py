@@ -26,6 +26,7 @@ from depth_anything_ros.config import EstimationConfig
 from depth_anything_ros.estimation.backend import BackendError
 from depth_anything_ros.estimation.bench import measure, random_exports, write_json
 from depth_anything_ros.estimation.engine_cache import cached_files, clean
+from depth_anything_ros.estimation.first_use import export_extra
 from depth_anything_ros.estimation.load import choose_backend, open_backend, rungs
 from depth_anything_ros.estimation.model_file import ModelFile
 from depth_anything_ros.estimation.models import (
@@ -95,7 +96,7 @@ def list_models() -> None:
 @model_app.command()
 def fetch(name: Model, accept_noncommercial_license: Accept = False) -> None:
     """Download a model's weights from the Hugging Face hub."""
-    with plain_errors(), _export_extra():
+    with plain_errors(), export_extra():
         check_published(name)
         entry = CATALOGUE.get(name)
         if entry:
@@ -124,7 +125,7 @@ def export(
     accept_noncommercial_license: Accept = False,
 ) -> None:
     """Write a model as ONNX of fixed sizes, each with its proof beside it."""
-    with plain_errors(), _export_extra():
+    with plain_errors(), export_extra():
         from depth_anything_ros.estimation.calibration import recorded_images
         from depth_anything_ros.estimation.export import export_model
         from depth_anything_ros.estimation.sources import load_source
@@ -211,7 +212,7 @@ def bench(
         inference_threads=threads,
         accept_noncommercial_license=True,
     )
-    with plain_errors(), _export_extra():
+    with plain_errors(), export_extra():
         if random_weights:
             files = random_exports(model, [parse_size(text) for text in size], precision)
         else:
@@ -245,16 +246,6 @@ def _table(rows: Sequence[dict[str, object]]) -> Table:
         cells = (row[name] for name in shown)
         table.add_row(*(f'{c:.1f}' if isinstance(c, float) else escape(str(c)) for c in cells))
     return table
-
-
-@contextmanager
-def _export_extra() -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise BackendError(
-            f"{error.name} is not installed: pip install 'depth_anything_ros[export]'"
-        ) from error
 
 
 def _sizes(files: Sequence[ModelFile]) -> str:

@@ -19,6 +19,8 @@
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
+from depth_anything_ros.estimation.backend import BackendError
+from depth_anything_ros.estimation.first_use import export_published, is_missing
 from depth_anything_ros.replay.bag import Recording, RecordingError
 from depth_anything_ros.replay.demo import run_demo
 from depth_anything_ros.replay.figures import FIGURES, formatted, NOT_KNOWN
@@ -65,6 +67,7 @@ def demo(
             notices = [text for text in (opened.damage, setup.notice) if text]
         for notice in notices:
             console.print(f'[yellow]{escape(notice)}[/]', highlight=False)
+        _export_on_first_use(model)
         with _progress() as bar:
             task = bar.add_task('', total=1.0)
             summary = run_demo(
@@ -73,11 +76,24 @@ def demo(
                 output,
                 lambda stage, share: bar.update(task, description=stage, completed=share),
             )
-    except (RecordingError, ProcessError, FileNotFoundError) as error:
+    except (BackendError, RecordingError, ProcessError, FileNotFoundError) as error:
         errors.print(f'[red]{escape(str(error))}[/]', highlight=False)
         raise typer.Exit(1) from error
     _print_table(summary)
     _print_places(output)
+
+
+def _export_on_first_use(model: str) -> None:
+    if not is_missing(model):
+        return
+    console.print(f'{model} is not exported yet: fetching and exporting it, once', highlight=False)
+    try:
+        export_published(model)
+    except BackendError as error:
+        raise BackendError(
+            f'{error}. `make demo` without MODEL, or `depth-anything-ros demo` without --model, '
+            'shows the demo model'
+        ) from error
 
 
 def _progress() -> Progress:
