@@ -24,7 +24,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 import io
 from pathlib import Path
+import struct
+import tokenize
 import zipfile
+import zlib
 
 from depth_anything_ros.estimation.backend import Backend, BackendError
 from depth_anything_ros.estimation.model_file import ModelFile
@@ -44,6 +47,23 @@ TOLERANCES = {
     'int8': (0.98, 0.12),
 }
 """Least rank correlation and largest error by the coarsest precision that runs."""
+
+DAMAGE = (
+    AttributeError,
+    OSError,
+    LookupError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What numpy and zipfile raise on altered bytes."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +86,22 @@ class Reference:
             with np.load(io.BytesIO(data), allow_pickle=False) as stored:
                 owner = str(stored['onnx_sha256'])
                 reference = cls(stored['image'], stored['depth'])
-        except (OSError, KeyError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        except DAMAGE as error:
             raise ValueError(f'it is damaged ({error})') from error
         if owner != onnx_sha256:
             raise ValueError('it belongs to another ONNX')
+        reference._check()
         return reference
+
+    def _check(self) -> None:
+        """Raise ValueError where it is no image with its depth."""
+        image, depth = self.image, self.depth
+        if image.dtype != np.uint8 or depth.dtype != np.float32:
+            raise ValueError(f'it holds {image.dtype} and {depth.dtype}, not uint8 and float32')
+        if depth.ndim != 3 or len(depth) != 1 or image.shape != (*depth.shape, 3):
+            raise ValueError(f'an image of {image.shape} has no depth of {depth.shape}')
+        if not np.isfinite(depth).all():
+            raise ValueError('its depth is not finite')
 
 
 @dataclass(frozen=True)
@@ -108,6 +139,7 @@ def prove(backend: Backend, reference: Reference) -> Agreement:
     The reference runs before and after its mirror image: an engine that is right only once, or
     whose output does not follow its input, is found.
     """
+    _check_precision(backend)
     images = np.repeat(reference.image, backend.info.batch, axis=0)
     if images.shape[1:3] != (backend.info.height, backend.info.width):
         raise BackendError(
@@ -174,6 +206,15 @@ def reference_image(height: int, width: int) -> NDArray[np.uint8]:
         inside = (x > left) & (x < right) & (y > top) & (y < bottom)
         image[inside] = color * (0.7 + 0.6 * (x[inside, None] - left))
     return np.clip(image, 0, 255).astype(np.uint8)[None]
+
+
+def _check_precision(backend: Backend) -> None:
+    unknown = set(backend.info.precision.split('+')) - TOLERANCES.keys()
+    if unknown:
+        raise BackendError(
+            f'{backend.info.model} states the precision {", ".join(sorted(unknown))!r}, expected '
+            f'one of {", ".join(TOLERANCES)}: export it again'
+        )
 
 
 def _compute(model: ModelFile) -> Reference:

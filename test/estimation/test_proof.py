@@ -151,6 +151,42 @@ def test_a_damaged_reference_is_refused(tmp_path, damage):
         reference_of(model)
 
 
+def test_a_reference_of_altered_bytes_is_refused(tmp_path):
+    model = ModelFile.open(write_tiny_onnx(tmp_path / 'm.onnx'))
+    write_reference(model, REFERENCE)
+    path = reference_path(model.path)
+    whole = path.read_bytes()
+    for start in range(0, len(whole) - 200, 20):
+        altered = bytes(byte ^ 0xFF for byte in whole[start : start + 20])
+        path.write_bytes(whole[:start] + altered + whole[start + 20 :])
+        with pytest.raises(BackendError, match=r'does not prove m\.onnx'):
+            reference_of(model)
+
+
+@pytest.mark.parametrize(
+    ('image', 'depth', 'message'),
+    [
+        (IMAGE, REFERENCE.depth[:, :10, :10], r'has no depth of \(1, 10, 10\)'),
+        (IMAGE[0, :, :, 0], REFERENCE.depth, 'has no depth'),
+        (np.uint8(3), np.float32(4), 'has no depth'),
+        (IMAGE[:0], REFERENCE.depth[:0], 'has no depth'),
+        (IMAGE.astype(np.float32), REFERENCE.depth, 'holds float32 and float32'),
+        (IMAGE, REFERENCE.depth * np.nan, 'not finite'),
+    ],
+)
+def test_a_reference_of_another_form_is_refused(tmp_path, image, depth, message):
+    model = ModelFile.open(write_tiny_onnx(tmp_path / 'm.onnx'))
+    np.savez(reference_path(model.path), image=image, depth=depth, onnx_sha256=model.sha256)
+    with pytest.raises(BackendError, match=f'does not prove.*{message}.*export both again'):
+        reference_of(model)
+
+
+def test_a_precision_that_nobody_knows_is_refused():
+    unknown = Double(lambda images, _: depth_of(images), precision='bogus+fp16')
+    with pytest.raises(BackendError, match="small states the precision 'bogus'"):
+        prove(unknown, REFERENCE)
+
+
 def test_a_reference_with_pickled_code_is_refused(tmp_path):
     model = ModelFile.open(write_tiny_onnx(tmp_path / 'm.onnx'))
     hostile = np.array([{'code': print}], dtype=object)
