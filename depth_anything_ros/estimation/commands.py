@@ -38,6 +38,7 @@ from depth_anything_ros.estimation.models import (
     exports_of,
     parse_size,
 )
+from depth_anything_ros.estimation.private_cache import check_writable
 from depth_anything_ros.estimation.proof import Agreement, prove, reference_of
 from rich.console import Console
 from rich.markup import escape
@@ -72,7 +73,7 @@ def plain_errors() -> Iterator[None]:
     """Turn an expected error into one line and exit code 1."""
     try:
         yield
-    except (BackendError, ValueError) as error:
+    except (BackendError, OSError, ValueError) as error:
         typer.secho(f'error: {error}', fg='red', err=True)
         raise typer.Exit(1) from error
 
@@ -82,14 +83,15 @@ def list_models() -> None:
     """List the catalogue and what is exported."""
     name = Column('name', no_wrap=True)
     table = Table(name, 'million parameters', 'predicts', 'licence', 'exported')
-    exports = cached_exports()
+    with plain_errors():
+        exports, demo = cached_exports(), exports_of('demo')
     for entry in CATALOGUE.values():
         kind = f'metres up to {entry.max_depth_m:g}' if entry.max_depth_m else 'inverse depth'
         found = [file for file in exports if file.metadata.name == entry.name]
         state = _sizes(found) if entry.repository else 'weights unpublished'
         license_id = entry.license or 'as its model card says'
         table.add_row(entry.name, f'{entry.parameters_million:g}', kind, license_id, state)
-    table.add_row('demo', '1.9', 'inverse depth', 'apache-2.0', _sizes(exports_of('demo')))
+    table.add_row('demo', '1.9', 'inverse depth', 'apache-2.0', _sizes(demo))
     Console().print(table)
 
 
@@ -126,12 +128,15 @@ def export(
 ) -> None:
     """Write a model as ONNX of fixed sizes, each with its proof beside it."""
     with plain_errors(), export_extra():
+        if output and len(size) > 1:
+            raise ValueError('--output names one file: give one --size')
+        if output:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            check_writable(output)
         from depth_anything_ros.estimation.calibration import recorded_images
         from depth_anything_ros.estimation.export import export_model
         from depth_anything_ros.estimation.sources import load_source
 
-        if output and len(size) > 1:
-            raise ValueError('--output names one file: give one --size')
         found = load_source(source, prediction=prediction, max_depth_m=max_depth_m)
         name = found.metadata.name
         check_license(name, found.metadata.license, accept_noncommercial_license)
@@ -183,15 +188,17 @@ def verify(model: Model, backend: Annotated[str, typer.Option()] = 'auto') -> No
 @engine_app.command('list')
 def list_engines() -> None:
     """List the cached engines and timing caches."""
-    for path in cached_files():
-        print(f'{path.stat().st_size / 1e6:8.1f} MB  {path}')
+    with plain_errors():
+        for path in cached_files():
+            print(f'{path.stat().st_size / 1e6:8.1f} MB  {path}')
 
 
 @engine_app.command('clean')
 def clean_engines() -> None:
     """Remove all cached engines and timing caches."""
-    for path in clean():
-        print(f'removed {path}')
+    with plain_errors():
+        for path in clean():
+            print(f'removed {path}')
 
 
 def bench(
@@ -213,14 +220,16 @@ def bench(
         accept_noncommercial_license=True,
     )
     with plain_errors(), export_extra():
+        if json:
+            check_writable(json)
         if random_weights:
             files = random_exports(model, [parse_size(text) for text in size], precision)
         else:
             files = exports_of(model)
         rows = [measure(file, choose_backend(backend), config) for file in files]
-    Console().print(_table(rows))
-    if json:
-        write_json(json, rows)
+        Console().print(_table(rows))
+        if json:
+            write_json(json, rows)
 
 
 def _say_exported(path: Path, agreement: Agreement) -> None:

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from pathlib import Path
 import stat
@@ -24,6 +25,7 @@ import tempfile
 
 from depth_anything_ros.estimation.backend import BackendError
 
+LOG = logging.getLogger(__name__)
 DIGEST_SUFFIX = '.sha256'
 
 
@@ -31,26 +33,44 @@ class UntrustedFileError(BackendError):
     """A cached file that somebody else owns or could have written."""
 
 
+class WriteError(BackendError):
+    """A file or folder that cannot be written; the message names it and the reason."""
+
+
 def cache_folder(kind: str) -> Path:
-    """Return the user's cache folder for a kind of file, made with mode 0700 where missing."""
+    """
+    Return the user's cache folder for a kind of file, made with mode 0700 where missing.
+
+    Raise WriteError where it cannot be made.
+    """
     root = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
     folder = root / 'depth_anything_ros' / kind
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteError(
+            f'the cache {folder} cannot be made ({error.strerror}): set XDG_CACHE_HOME to a '
+            'folder that you may write'
+        ) from error
     return folder
 
 
-def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write a file so that it is there whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix='.' + path.name)
+def check_writable(path: Path) -> None:
+    """Raise WriteError where a file cannot be written there: ask before the work it is for."""
+    if path.is_dir():
+        raise WriteError(f'{path} is a folder: name a file')
     try:
-        with os.fdopen(handle, 'wb') as file:
-            file.write(data)
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise WriteError(f'{path} cannot be written: {error.strerror}') from error
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write a file so that it is there whole or not at all; WriteError where it cannot be."""
+    try:
+        _write_whole(path, data, mode)
+    except OSError as error:
+        raise WriteError(f'{path} cannot be written: {error.strerror or error}') from error
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -59,6 +79,14 @@ def write_private(path: Path, data: bytes) -> None:
     write_whole(path, data, 0o600)
     digest = hashlib.sha256(data).hexdigest()
     write_whole(_digest_path(path), digest.encode(), 0o600)
+
+
+def keep_private(path: Path, data: bytes) -> None:
+    """Write a file that can be made again as `write_private` does; warn where it cannot be."""
+    try:
+        write_private(path, data)
+    except WriteError as error:
+        LOG.warning('it is made anew each time: %s', error)
 
 
 def read_private(path: Path) -> bytes | None:
@@ -80,6 +108,19 @@ def remove_private(path: Path) -> None:
     """Remove a file and its digest."""
     path.unlink(missing_ok=True)
     _digest_path(path).unlink(missing_ok=True)
+
+
+def _write_whole(path: Path, data: bytes, mode: int) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix='.' + path.name)
+    try:
+        with os.fdopen(handle, 'wb') as file:
+            file.write(data)
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink()
+        raise
 
 
 def _digest_path(path: Path) -> Path:

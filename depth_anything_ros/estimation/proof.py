@@ -33,8 +33,8 @@ from depth_anything_ros.estimation.backend import Backend, BackendError
 from depth_anything_ros.estimation.model_file import ModelFile
 from depth_anything_ros.estimation.private_cache import (
     cache_folder,
+    keep_private,
     read_private,
-    write_private,
     write_whole,
 )
 import numpy as np
@@ -178,7 +178,7 @@ def reference_of(model: ModelFile) -> Reference:
     data = read_private(cached)
     if data is None:
         data = _compute(model).to_bytes(model.sha256)
-        write_private(cached, data)
+        keep_private(cached, data)
     return Reference.from_bytes(data, model.sha256)
 
 

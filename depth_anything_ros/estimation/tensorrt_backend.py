@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 import logging
 from pathlib import Path
 import time
@@ -30,7 +31,7 @@ from depth_anything_ros.estimation.backend import (
 )
 from depth_anything_ros.estimation.engine_cache import EngineKey, GpuIdentity, timing_cache_path
 from depth_anything_ros.estimation.model_file import ModelFile
-from depth_anything_ros.estimation.private_cache import read_private, write_private
+from depth_anything_ros.estimation.private_cache import keep_private, read_private
 import numpy as np
 from numpy.typing import NDArray
 
@@ -80,31 +81,31 @@ class TensorRtBackend:
         """
         Load the engine of `model`; a missing, damaged or foreign one is built first (minutes).
 
-        gpu: is closed with the backend. report: called with the share of a build done, 0 to 1;
-        without, it is logged. Raise BackendError where it cannot be built or loaded.
+        gpu: is closed with the backend, and where this fails. report: called with the share of a
+        build done, 0 to 1; without, it is logged. Raise BackendError where it cannot be built or
+        loaded.
         """
         self._gpu = gpu
         self._engine: LoadedEngine | None = None
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.close)
             self._engine = _engine_of(model, gpu, report or _LoggedProgress(model.path.name))
             start = time.perf_counter()
             self._engine.run()
-        except BackendError:
-            self.close()
-            raise
-        batch, height, width = self._engine.output.shape
-        self._info = BackendInfo(
-            backend='tensorrt',
-            device=str(gpu.identity),
-            model=model.metadata.name,
-            precision=model.metadata.precision,
-            batch=batch,
-            height=height,
-            width=width,
-            is_metric=model.metadata.is_metric,
-            depth_sigma=model.metadata.depth_sigma,
-            first_inference_ms=(time.perf_counter() - start) * 1e3,
-        )
+            batch, height, width = self._engine.output.shape
+            self._info = BackendInfo(
+                backend='tensorrt',
+                device=str(gpu.identity),
+                model=model.metadata.name,
+                precision=model.metadata.precision,
+                batch=batch,
+                height=height,
+                width=width,
+                is_metric=model.metadata.is_metric,
+                depth_sigma=model.metadata.depth_sigma,
+                first_inference_ms=(time.perf_counter() - start) * 1e3,
+            )
+            undo.pop_all()
 
     @property
     def info(self) -> BackendInfo:
@@ -144,12 +145,12 @@ def open_gpu() -> EngineMaker:
 
 
 def build_engine(model: ModelFile, gpu: EngineMaker, report: Callable[[float], None]) -> bytes:
-    """Build a model's engine anew, keep it in the cache and return it."""
+    """Build a model's engine anew, keep it in the cache where that can be, and return it."""
     timings_path = timing_cache_path(gpu.identity)
     timings = read_private(timings_path) or b''
     engine, timings = gpu.build(model.path.read_bytes(), timings, report)
-    write_private(timings_path, timings)
-    write_private(EngineKey.of(model, gpu.identity).path, engine)
+    keep_private(timings_path, timings)
+    keep_private(EngineKey.of(model, gpu.identity).path, engine)
     return engine
 
 

@@ -76,7 +76,7 @@ def demo(
                 output,
                 lambda stage, share: bar.update(task, description=stage, completed=share),
             )
-    except (BackendError, RecordingError, ProcessError, FileNotFoundError) as error:
+    except (BackendError, RecordingError, ProcessError, OSError) as error:
         errors.print(f'[red]{escape(str(error))}[/]', highlight=False)
         raise typer.Exit(1) from error
     _print_table(summary)

@@ -57,10 +57,12 @@ def run_demo(
     Play a recording to the node and leave summary.json, recording/, report.html in `output`.
 
     Return the summary. Raise ProcessError where a process fails, RecordingError where a recording
-    cannot be read or `output` holds the recording that is to be played.
+    cannot be read, or `output` is no folder or holds the recording that is to be played.
     """
     if recording.resolve().is_relative_to(output.resolve()):
         raise RecordingError(f'{recording} would be overwritten: choose another --output')
+    if output.exists() and not output.is_dir():
+        raise RecordingError(f'{output} is no folder: choose another --output')
     _clear(output)
     with tempfile.TemporaryDirectory(dir=output, prefix='.work-') as work:
         heard, sent = Path(work) / 'outputs', Path(work) / 'sent.csv'

@@ -100,6 +100,52 @@ def test_an_error_is_one_line_and_exit_code_1(run, arguments, message):
     assert 'Traceback' not in result.output
 
 
+@pytest.mark.parametrize(
+    'arguments',
+    [
+        ('model', 'list'),
+        ('engine', 'list'),
+        ('engine', 'clean'),
+        ('engine', 'verify', 'tiny.onnx'),
+    ],
+)
+def test_a_cache_that_cannot_be_made_is_one_line(run, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    write_tiny_onnx(tmp_path / 'tiny.onnx')
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'tiny.onnx'))
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert 'set XDG_CACHE_HOME' in result.output
+
+
+def test_where_the_figures_go_is_checked_before_they_are_taken(run, tmp_path, monkeypatch):
+    monkeypatch.setattr('depth_anything_ros.estimation.commands.measure', pytest.fail)
+    path = write_tiny_onnx(tmp_path / 'tiny.onnx')
+    result = run('bench', '--model', path, '--json', tmp_path / 'missing' / 'a')
+    assert result.exit_code == 1
+    assert 'a cannot be written: No such file' in result.output
+
+
+def test_where_an_export_goes_is_checked_before_the_weights_are_loaded(run, tmp_path):
+    (tmp_path / 'file').touch()
+    for output, message in ((tmp_path, 'is a folder'), (tmp_path / 'file' / 'x', 'file')):
+        result = run('model', 'export', 'small', '--size', '252x336', '-o', output)
+        assert isinstance(result.exception, SystemExit)
+        assert message in result.output
+        assert 'export]' not in result.output
+
+
+def test_a_disk_that_fails_is_one_line(run, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(28, 'No space left on device', '/disk')
+
+    monkeypatch.setattr('depth_anything_ros.estimation.commands.clean', fail)
+    result = run('engine', 'clean')
+    assert result.exit_code == 1
+    assert "No space left on device: '/disk'" in result.output
+
+
 def test_without_torch_an_export_names_the_extra(run, monkeypatch):
     monkeypatch.setitem(sys.modules, 'torch', None)
     for name in ('sources', 'export', 'rewrite', 'original_layout'):

@@ -16,11 +16,14 @@ from pathlib import Path
 
 from depth_anything_ros.estimation.private_cache import (
     cache_folder,
+    check_writable,
+    keep_private,
     read_private,
     remove_private,
     UntrustedFileError,
     write_private,
     write_whole,
+    WriteError,
 )
 import pytest
 
@@ -94,7 +97,33 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(path, monkeypat
         raise OSError('disk full')
 
     monkeypatch.setattr('os.fsync', fail)
-    with pytest.raises(OSError, match='disk full'):
+    with pytest.raises(WriteError, match=r'small\.engine cannot be written: disk full'):
         write_whole(path, b'new')
     assert path.read_bytes() == b'old'
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_cannot_be_kept_is_a_warning(path, monkeypatch, caplog):
+    def fail(_):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr('os.fsync', fail)
+    keep_private(path, b'engine')
+    assert 'small.engine cannot be written: No space left on device' in caplog.text
+    assert read_private(path) is None
+
+
+def test_a_cache_that_cannot_be_made_says_what_to_set(tmp_path, monkeypatch):
+    (tmp_path / 'file').touch()
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'file'))
+    with pytest.raises(WriteError, match=r'file/depth_anything_ros/engines.*XDG_CACHE_HOME'):
+        cache_folder('engines')
+
+
+def test_whether_a_file_can_be_written_is_known_before(path):
+    check_writable(path)
+    assert list(path.parent.iterdir()) == []
+    with pytest.raises(WriteError, match='No such file or directory'):
+        check_writable(path / 'x')
+    with pytest.raises(WriteError, match='is a folder'):
+        check_writable(path.parent)

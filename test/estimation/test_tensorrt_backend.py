@@ -137,6 +137,37 @@ def test_an_engine_that_is_foreign_even_when_built_here_fails_and_frees_the_devi
     assert gpu.calls == ['build', 'load', 'close']
 
 
+def test_an_engine_that_cannot_be_kept_runs_nevertheless(model, monkeypatch, caplog):
+    def fail(*_):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr('os.fsync', fail)
+    gpu = FakeGpu()
+    backend = TensorRtBackend(model, gpu)
+    assert gpu.calls == ['build', 'load', 'run']
+    assert backend.info.model == 'small'
+    assert 'No space left on device' in caplog.text
+
+
+def test_whatever_fails_the_device_is_freed(model, monkeypatch):
+    class Failing(FakeGpu):
+        def build(self, *_):
+            raise OSError('a disk that went')
+
+    gpu = Failing()
+    with pytest.raises(OSError, match='a disk that went'):
+        TensorRtBackend(model, gpu)
+    assert gpu.calls == ['close']
+
+
+def test_a_model_that_misstates_its_error_frees_the_device(model):
+    about = replace(model.metadata, relative_error='much')
+    gpu = FakeGpu()
+    with pytest.raises(BackendError, match='relative_error'):
+        TensorRtBackend(replace(model, metadata=about), gpu)
+    assert gpu.calls[-2:] == ['close engine', 'close']
+
+
 def test_an_engine_others_may_write_is_refused(model):
     TensorRtBackend(model, FakeGpu())
     EngineKey.of(model, ORIN).path.chmod(0o666)

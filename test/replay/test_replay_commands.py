@@ -52,6 +52,21 @@ def test_brackets_in_a_message_are_no_markup(tmp_path: Path) -> None:
     assert 'bag[export] does not exist' in said
 
 
+def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / 'out').touch()
+    code, said = run('--recording', write_run(tmp_path / 'bag'), '--output', tmp_path / 'out')
+    assert code == 1
+    assert 'out is no folder: choose another --output' in said
+
+
+def test_an_output_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / 'file').touch()
+    out = tmp_path / 'file' / 'out'
+    code, said = run('--recording', write_run(tmp_path / 'bag'), '--output', out)
+    assert code == 1
+    assert 'Not a directory' in said
+
+
 class Hub:
     """Stands in for the modules that need torch: weights from the hub and their export."""
 
