@@ -103,9 +103,11 @@ def rungs(config: EstimationConfig, kind: str) -> list[ModelFile]:
 
 
 def choose_backend(asked: str) -> str:
-    """Return `openvino` or `tensorrt` for a setting that may be `auto`."""
-    if asked != 'auto':
+    """Return `openvino` or `tensorrt` for a setting that may be `auto`; else BackendError."""
+    if asked in PREFERRED:
         return asked
+    if asked != 'auto':
+        raise BackendError(f'backend {asked!r} is none of auto, {", ".join(PREFERRED)}')
     if not has_nvidia_gpu():
         return 'openvino'
     try:

@@ -173,3 +173,8 @@ def test_an_overrun_loads_the_smaller_size_and_frees_the_larger(ladder):
         assert backend.infer(batch).shape == (1, 28, 4)
     assert backend.info.height == 14
     assert [rung.closed for rung in loaded[-2:]] == [True, False]
+
+
+def test_a_backend_that_nobody_knows_is_refused():
+    with pytest.raises(BackendError, match="'bogus' is none of auto, openvino, tensorrt"):
+        choose_backend('bogus')
