@@ -23,10 +23,10 @@ from pathlib import Path
 import time
 
 from depth_anything_ros.config import EstimationConfig
-from depth_anything_ros.estimation.backend import Backend
+from depth_anything_ros.estimation.backend import Backend, BackendError
 from depth_anything_ros.estimation.load import open_backend
 from depth_anything_ros.estimation.model_file import ModelFile
-from depth_anything_ros.estimation.models import export_path
+from depth_anything_ros.estimation.models import export_path, exports_of
 from depth_anything_ros.estimation.private_cache import write_whole
 from depth_anything_ros.estimation.proof import reference_image, reference_of
 import numpy as np
@@ -37,6 +37,31 @@ SECONDS = 10.0
 """An inference is timed RUNS times, or as often as SECONDS allow."""
 
 CALIBRATION_IMAGES = 16
+
+
+def chosen_exports(
+    model: str, sizes: Sequence[str] | None, precisions: Sequence[str] | None
+) -> list[ModelFile]:
+    """
+    Return the exports of a model that have one of these sizes and precisions; None: any.
+
+    Raise BackendError where there is none.
+    """
+    files = exports_of(model)
+    chosen = [
+        file
+        for file in files
+        if (not sizes or file.metadata.size in sizes)
+        and (not precisions or file.metadata.precision in precisions)
+    ]
+    if not chosen:
+        asked = ', '.join([*(sizes or ()), *(precisions or ())])
+        there = (f'{f.path.name} ({f.metadata.size} {f.metadata.precision})' for f in files)
+        raise BackendError(
+            f'no export of {model} is {asked}. There are {", ".join(there)}; '
+            '`depth-anything-ros model export` makes others'
+        )
+    return chosen
 
 
 def random_exports(

@@ -24,7 +24,7 @@ from typing import Annotated, Optional
 
 from depth_anything_ros.config import EstimationConfig
 from depth_anything_ros.estimation.backend import BackendError
-from depth_anything_ros.estimation.bench import measure, random_exports, write_json
+from depth_anything_ros.estimation.bench import chosen_exports, measure, random_exports, write_json
 from depth_anything_ros.estimation.engine_cache import cached_files, clean
 from depth_anything_ros.estimation.first_use import export_extra
 from depth_anything_ros.estimation.load import choose_backend, open_backend, rungs
@@ -54,18 +54,27 @@ engine_app = typer.Typer(
 WORTH_A_WARNING = 0.03
 """Error against FP32 that an export warns of."""
 
+RANDOM_SIZES = ('252x336', '196x252')
+RANDOM_PRECISIONS = ('fp32',)
+"""What random weights are exported as unless `bench` is told."""
+
 Model = Annotated[str, typer.Argument(help='a name of `model list`, or the path of an .onnx')]
 Size = Annotated[list[str], typer.Option(help='HEIGHTxWIDTH; may be given several times')]
-MaybePath = Optional[Path]  # noqa: UP045 (typer of Ubuntu 24.04 knows no Path | None)
+# typer of Ubuntu 24.04 knows no X | None.
+MaybePath = Optional[Path]  # noqa: UP045
+MaybeTexts = Optional[list[str]]  # noqa: UP045
 Json = Annotated[MaybePath, typer.Option('--json', help='also write the figures to this file')]
+Sizes = Annotated[
+    MaybeTexts,
+    typer.Option(
+        help='HEIGHTxWIDTH; may be given several times; default: each export, '
+        f'of random weights {" and ".join(RANDOM_SIZES)}'
+    ),
+]
 Accept = Annotated[
     bool,
     typer.Option('--accept-noncommercial-license', help='accept a licence that forbids it'),
 ]
-
-
-BENCH_SIZES = ['252x336', '196x252']
-BENCH_PRECISIONS = ['fp32']
 
 
 @contextmanager
@@ -206,8 +215,13 @@ def bench(
     random_weights: Annotated[
         bool, typer.Option(help='seeded random weights: right in speed, not in depth')
     ] = False,
-    size: Size = BENCH_SIZES,
-    precision: Annotated[list[str], typer.Option(help='of the random weights')] = BENCH_PRECISIONS,
+    size: Sizes = None,
+    precision: Annotated[
+        list[str] | None,
+        typer.Option(
+            help='may be given several times; default: each export, of random weights fp32'
+        ),
+    ] = None,
     backend: Annotated[str, typer.Option(help='auto, openvino or tensorrt')] = 'auto',
     threads: Annotated[int, typer.Option(help='of the CPU; 0: all')] = 0,
     json: Json = None,
@@ -223,9 +237,10 @@ def bench(
         if json:
             check_writable(json)
         if random_weights:
-            files = random_exports(model, [parse_size(text) for text in size], precision)
+            sizes = [parse_size(text) for text in size or RANDOM_SIZES]
+            files = random_exports(model, sizes, precision or RANDOM_PRECISIONS)
         else:
-            files = exports_of(model)
+            files = chosen_exports(model, size, precision)
         rows = [measure(file, choose_backend(backend), config) for file in files]
         Console().print(_table(rows))
         if json:

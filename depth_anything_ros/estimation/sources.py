@@ -114,6 +114,10 @@ def fetch(repository: str) -> Path:
 
 def random_source(name: str, seed: int = 0) -> Source:
     """Return a catalogue architecture with seeded random weights: right in speed, not in depth."""
+    if name not in ARCHITECTURES:
+        raise BackendError(
+            f'random weights are there for {", ".join(ARCHITECTURES)}, not for {name!r}'
+        )
     torch.manual_seed(seed)
     model = DepthAnythingForDepthEstimation(_config(*ARCHITECTURES[name])).eval()
     with torch.no_grad():

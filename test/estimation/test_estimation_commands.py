@@ -70,6 +70,21 @@ def test_bench_prints_a_table_and_writes_rows(run, tmp_path):
     assert 0 < row['min_ms'] <= row['median_ms'] <= row['p99_ms']
 
 
+def test_bench_times_the_sizes_and_precisions_that_are_asked_for(run, tmp_path):
+    cache = tmp_path / 'cache' / 'depth_anything_ros' / 'models'
+    cache.mkdir(parents=True)
+    for size, precision in (('14x14', 'fp32'), ('28x42', 'fp32'), ('28x42', 'fp16')):
+        about = {'name': 'small', 'size': size, 'precision': precision}
+        write_tiny_onnx(cache / f'{size}-{precision}.onnx', properties=about)
+    out = tmp_path / 'bench.json'
+    asked = ('bench', '--model', 'small', '--backend', 'openvino')
+    assert run(*asked, '--size', '28x42', '--precision', 'fp32', '--json', out).exit_code == 0
+    assert len(json.loads(out.read_text())) == 1
+    result = run(*asked, '--size', '252x336')
+    assert result.exit_code == 1
+    assert 'no export of small is 252x336. There are 14x14-fp32.onnx (14x14 fp32)' in result.output
+
+
 def test_brackets_in_a_name_are_no_markup(run, tmp_path):
     path = write_tiny_onnx(tmp_path / 'tiny.onnx', properties={'name': 'tiny[red]'})
     assert 'tiny[red]' in run('bench', '--model', path, '--backend', 'openvino').output
@@ -89,6 +104,8 @@ def test_engines_are_listed_and_cleaned(run):
         (('model', 'fetch', 'large'), 'accept_noncommercial_license'),
         (('model', 'fetch', 'giant', '--accept-noncommercial-license'), 'unpublished'),
         (('engine', 'verify', 'nothing'), 'no model is called'),
+        (('engine', 'verify', 'demo', '--backend', 'bogus'), "'bogus' is none of auto, openvino"),
+        (('bench', '--backend', 'bogus'), "'bogus' is none of auto, openvino, tensorrt"),
         (('bench', '--model', 'missing.onnx'), 'does not exist'),
         (('bench', '--model', 'small', '--random-weights', '--size', '9'), 'HEIGHTxWIDTH'),
     ],

@@ -78,6 +78,12 @@ def test_random_weights_are_the_small_architecture_and_seeded(small):
     assert depth(small.model).std() > 0.1
 
 
+@pytest.mark.parametrize('name', ['demo', 'giant', 'metric-indoor-small'])
+def test_random_weights_need_a_known_architecture(name):
+    with pytest.raises(BackendError, match=f'for small, base, large, not for {name!r}'):
+        sources.random_source(name)
+
+
 def test_the_layouts_map_both_ways(hub_weights):
     original = layout.original_layout(hub_weights)
     assert original['pretrained.blocks.0.attn.qkv.weight'].shape == (3 * 384, 384)
