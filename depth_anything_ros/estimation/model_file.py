@@ -31,9 +31,30 @@ from pathlib import Path
 
 from depth_anything_ros.estimation.backend import BackendError
 
-METADATA, GRAPH, GRAPH_INITIALIZER = 14, 7, 5
+METADATA = 14
 TENSOR_DIMS, TENSOR_EXTERNAL_DATA = 1, 13
-"""Field numbers of onnx.proto3: ModelProto, GraphProto, TensorProto."""
+"""Field numbers of onnx.proto3: ModelProto, TensorProto."""
+
+PARTS: dict[str, dict[int, str]] = {
+    'model': {7: 'graph', 20: 'training', 25: 'function'},
+    'training': {1: 'graph', 2: 'graph'},
+    'function': {7: 'node', 11: 'attribute'},
+    'graph': {1: 'node', 5: 'tensor', 15: 'sparse tensor'},
+    'node': {5: 'attribute'},
+    'attribute': {
+        5: 'tensor',
+        6: 'graph',
+        10: 'tensor',
+        11: 'graph',
+        22: 'sparse tensor',
+        23: 'sparse tensor',
+    },
+    'sparse tensor': {1: 'tensor', 2: 'tensor'},
+}
+"""By message of onnx.proto3 the fields that lead to tensors."""
+
+DEEPEST = 100
+"""Messages within messages that protobuf itself reads."""
 
 
 @dataclass(frozen=True)
@@ -135,15 +156,20 @@ def _read_properties(path: Path) -> dict[str, str]:
             if number == METADATA:
                 key, value = (mapped[a:b].decode() for _, a, b in _fields(mapped, start, end))
                 properties[key] = value
-            elif number == GRAPH:
-                _check_graph(mapped, start, end)
+        _check_part(mapped, 'model', 0, size)
     return properties
 
 
-def _check_graph(data: mmap.mmap, start: int, end: int) -> None:
-    for number, tensor_start, tensor_end in _fields(data, start, end):
-        if number == GRAPH_INITIALIZER:
-            _check_tensor(data, tensor_start, tensor_end)
+def _check_part(data: mmap.mmap, kind: str, start: int, end: int, depth: int = 0) -> None:
+    """Check every tensor in a message, wherever it is kept; kind: a key of PARTS."""
+    if depth > DEEPEST:
+        raise ValueError('its graphs are nested too deeply')
+    for number, part_start, part_end in _fields(data, start, end):
+        part = PARTS[kind].get(number)
+        if part == 'tensor':
+            _check_tensor(data, part_start, part_end)
+        elif part:
+            _check_part(data, part, part_start, part_end, depth + 1)
 
 
 def _check_tensor(data: mmap.mmap, start: int, end: int) -> None:

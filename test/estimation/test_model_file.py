@@ -63,26 +63,79 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, data):
 
 def edited(path, edit):
     model = onnx.load(path)
-    edit(model.graph.initializer[0])
+    edit(model)
     path.write_bytes(model.SerializeToString())
     return path
 
 
-def test_weights_in_other_files_are_refused(tmp_path):
-    def point_outside(tensor):
-        tensor.ClearField('raw_data')
-        tensor.data_location = onnx.TensorProto.EXTERNAL
-        tensor.external_data.add(key='location', value='../../etc/passwd')
+def external_tensor():
+    tensor = onnx.TensorProto(name='away', data_type=onnx.TensorProto.FLOAT, dims=[1])
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key='location', value='../../etc/passwd')
+    return tensor
 
-    path = edited(write_tiny_onnx(tmp_path / 'm.onnx'), point_outside)
+
+def node_with(**attributes):
+    return onnx.helper.make_node('Any', [], ['out'], **attributes)
+
+
+def sparse_tensor():
+    return onnx.SparseTensorProto(values=external_tensor(), dims=[1])
+
+
+def graph_with(node):
+    return onnx.GraphProto(name='inner', node=[node])
+
+
+def add_node(model, **attributes):
+    model.graph.node.append(node_with(**attributes))
+
+
+INNER = graph_with(node_with(value=external_tensor()))
+HIDINGS = {
+    'initializer': lambda m: m.graph.initializer.append(external_tensor()),
+    'sparse initializer': lambda m: m.graph.sparse_initializer.append(sparse_tensor()),
+    'constant': lambda m: add_node(m, value=external_tensor()),
+    'constants': lambda m: add_node(m, values=[external_tensor()]),
+    'sparse constant': lambda m: add_node(m, value=sparse_tensor()),
+    'subgraph': lambda m: add_node(m, body=graph_with(node_with(body=INNER))),
+    'subgraphs': lambda m: add_node(m, bodies=[INNER]),
+    'function': lambda m: m.functions.add().node.append(node_with(value=external_tensor())),
+    'training': lambda m: m.training_info.add().algorithm.CopyFrom(INNER),
+}
+
+
+@pytest.mark.parametrize('hide', HIDINGS.values(), ids=HIDINGS)
+def test_weights_in_other_files_are_refused(tmp_path, hide):
+    path = edited(write_tiny_onnx(tmp_path / 'm.onnx'), hide)
     with pytest.raises(BackendError, match='other files'):
         ModelFile.open(path)
 
 
+def message_field(number, data):
+    """Return one field of a protobuf message that holds bytes."""
+    size, length = len(data), []
+    while size > 0x7F:
+        length.append(size & 0x7F | 0x80)
+        size >>= 7
+    return bytes([number << 3 | 2, *length, size]) + data
+
+
+def test_endless_nesting_is_refused(tmp_path):
+    data = b''
+    for _ in range(3000):
+        attribute = message_field(6, data)
+        data = message_field(1, message_field(5, attribute))
+    (tmp_path / 'm.onnx').write_bytes(message_field(7, data))
+    with pytest.raises(BackendError, match='too deeply'):
+        ModelFile.open(tmp_path / 'm.onnx')
+
+
 def test_oversized_dimensions_are_refused(tmp_path):
-    path = edited(
-        write_tiny_onnx(tmp_path / 'm.onnx'), lambda tensor: tensor.dims.insert(0, 2**40)
-    )
+    def enlarge(model):
+        model.graph.initializer[0].dims.insert(0, 2**40)
+
+    path = edited(write_tiny_onnx(tmp_path / 'm.onnx'), enlarge)
     with pytest.raises(BackendError, match='does not fit'):
         ModelFile.open(path)
 
