@@ -18,9 +18,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 import json
+import math
 from pathlib import Path
 import pickle
 import re
+from typing import Any
 
 from depth_anything_ros.estimation.backend import BackendError
 from depth_anything_ros.estimation.model_file import ModelMetadata
@@ -34,6 +36,7 @@ from huggingface_hub.errors import (
     HFValidationError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
+    StrictDataclassError,
 )
 from safetensors import SafetensorError
 import torch
@@ -44,10 +47,25 @@ from transformers import (
     DepthAnythingForDepthEstimation,
     Dinov2Config,
 )
+from yaml import YAMLError
 
 HUB_FILES = ('config.json', 'preprocessor_config.json', 'README.md', '*.safetensors')
 PREDICTIONS = {'dpt': 'relative', 'zoedepth': 'metric', 'depth_pro': 'metric', 'glpn': 'metric'}
 """Of other architectures' usual checkpoints, by transformers' model_type."""
+
+DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SafetensorError,
+    StrictDataclassError,
+    TypeError,
+    ValueError,
+    YAMLError,
+)
+"""What transformers and readers raise on a folder of altered files."""
 
 OUT_INDICES = {12: [3, 6, 9, 12], 24: [5, 12, 18, 24]}
 """Layers that feed the head, by the number of layers (the authors' configurations)."""
@@ -77,6 +95,10 @@ def load_source(where: str, *, prediction: str = '', max_depth_m: int = 0) -> So
     architecture other than Depth Anything, and the depth at which a metric .pth saturates. Raise
     BackendError where it cannot be loaded.
     """
+    if prediction not in ('', 'relative', 'metric'):
+        raise BackendError(f'--prediction {prediction!r} is neither relative nor metric')
+    if max_depth_m < 0:
+        raise BackendError(f'--max-depth-m {max_depth_m}: give metres, such as 20 or 80')
     path = Path(where).expanduser()
     check_published(where)
     if where in CATALOGUE:
@@ -131,13 +153,15 @@ def random_source(name: str, seed: int = 0) -> Source:
 
 def _from_directory(folder: Path, source: str, prediction: str) -> Source:
     try:
+        _json_object(folder / 'config.json')
+        normalisation, license_id = _normalisation(folder), _license(folder)
         model = AutoModelForDepthEstimation.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, trust_remote_code=False
         )
-        normalisation = _normalisation(folder)
-    except (OSError, ValueError, SafetensorError, RuntimeError) as error:
+    except DAMAGE as error:
         raise BackendError(
-            f'{folder} holds no depth model of transformers with safetensors: {error}'
+            f'{folder} holds no depth model of transformers with safetensors: '
+            f'{" ".join(str(error).split())}'
         ) from error
     kind = prediction or PREDICTIONS.get(model.config.model_type, '')
     if not kind and not isinstance(model, DepthAnythingForDepthEstimation):
@@ -146,7 +170,7 @@ def _from_directory(folder: Path, source: str, prediction: str) -> Source:
             'relative inverse depth or metric depth'
         )
     metadata = ModelMetadata(
-        source.rpartition('/')[2], source, prediction=kind, license=_license(folder)
+        source.rpartition('/')[2], source, prediction=kind, license=license_id
     )
     return Source(model.eval(), metadata, normalisation)
 
@@ -156,6 +180,8 @@ def _from_original(path: Path, max_depth_m: int) -> Source:
         raise BackendError(f'{path} does not exist')
     try:
         weights = torch.load(path, map_location='cpu', weights_only=True)
+        if not isinstance(weights, dict):
+            raise ValueError(f'it holds a {type(weights).__name__}')
         hub = hub_layout(weights)
         hidden, layers = hub['backbone.layernorm.weight'].numel(), _count_layers(hub)
         necks = [hub[f'neck.convs.{i}.weight'].shape[1] for i in range(4)]
@@ -167,7 +193,7 @@ def _from_original(path: Path, max_depth_m: int) -> Source:
         raise BackendError(
             f'{path} is refused: it is damaged, or holds more than weights, such as code to run'
         ) from error
-    except (AttributeError, KeyError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise BackendError(
             f"{path} is no Depth Anything in the authors' layout: {error}"
         ) from error
@@ -209,14 +235,33 @@ def _license(folder: Path) -> str:
     card = folder / 'README.md'
     if not card.is_file():
         return ''
-    return str(huggingface_hub.ModelCard.load(card).data.get('license') or '')
+    try:
+        return str(huggingface_hub.ModelCard.load(card).data.get('license') or '')
+    except (ValueError, YAMLError) as error:
+        raise ValueError(f'{card.name} does not say its licence ({error}); mend it') from error
 
 
 def _normalisation(folder: Path) -> Normalisation:
     path = folder / 'preprocessor_config.json'
     if not path.is_file():
         return IMAGENET
-    settings = json.loads(path.read_text())
+    settings = _json_object(path)
     mean = settings.get('image_mean', IMAGENET.mean)
     std = settings.get('image_std', IMAGENET.std)
+    if not all(_is_colour(values) for values in (mean, std)) or min(std) <= 0:
+        raise ValueError(f'{path.name}: image_mean and image_std must be three numbers, std > 0')
     return Normalisation(tuple(mean), tuple(std))
+
+
+def _is_colour(values: Any) -> bool:
+    if not isinstance(values, (list, tuple)) or len(values) != 3:
+        return False
+    return all(isinstance(value, (int, float)) and math.isfinite(value) for value in values)
+
+
+def _json_object(path: Path) -> dict[str, Any]:
+    """Return the settings in a file; ValueError where it holds anything else."""
+    settings = json.loads(path.read_text())
+    if not isinstance(settings, dict):
+        raise ValueError(f'{path.name} holds no settings, but a {type(settings).__name__}')
+    return settings

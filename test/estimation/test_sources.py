@@ -149,11 +149,19 @@ def test_a_truncated_checkpoint_is_refused(checkpoint, tmp_path):
         sources.load_source(str(path))
 
 
-@pytest.mark.parametrize('content', [[1, 2], {'a': torch.zeros(2)}, {}])
+@pytest.mark.parametrize('content', [[1, 2], {'a': torch.zeros(2)}, {}, torch.tensor(3.0)])
 def test_a_checkpoint_of_something_else_is_refused(tmp_path, content):
     torch.save(content, tmp_path / 'other.pth')
     with pytest.raises(BackendError, match="no Depth Anything in the authors' layout"):
         sources.load_source(str(tmp_path / 'other.pth'))
+
+
+def test_a_checkpoint_of_another_width_is_refused(checkpoint, tmp_path):
+    weights = torch.load(checkpoint, weights_only=True)
+    weights['pretrained.norm.weight'] = torch.tensor(1.0)
+    torch.save(weights, tmp_path / 'narrow.pth')
+    with pytest.raises(BackendError, match="no Depth Anything in the authors' layout"):
+        sources.load_source(str(tmp_path / 'narrow.pth'))
 
 
 def test_a_checkpoint_that_lacks_weights_is_refused(checkpoint, tmp_path):
@@ -169,6 +177,41 @@ def test_a_damaged_directory_is_refused(folder, tmp_path):
     (tmp_path / 'model.safetensors').write_bytes(b'\xff' * 64)
     with pytest.raises(BackendError, match='no depth model of transformers'):
         sources.load_source(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ('name', 'content', 'message'),
+    [
+        ('README.md', b'---\nlicense: [oops\n---\n', r'README\.md does not say its licence'),
+        ('README.md', b'\xff\xfe\x00', r'README\.md does not say its licence'),
+        ('preprocessor_config.json', b'{"image_mean": 5}', 'must be three numbers'),
+        ('preprocessor_config.json', b'{"image_std": [1, 0, 1]}', 'must be three numbers'),
+        ('preprocessor_config.json', b'[1]', 'holds no settings, but a list'),
+        ('config.json', b'[1]', r'config\.json holds no settings, but a list'),
+        ('config.json', b'{"model_type": "depth_anything", "patch_size": "x"}', 'patch_size'),
+        ('config.json', b'\xff\xfe', 'decode'),
+    ],
+)
+def test_an_altered_file_of_a_directory_is_named(folder, tmp_path, name, content, message):
+    for file in folder.iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BackendError, match=message) as caught:
+        sources.load_source(str(tmp_path))
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({'max_depth_m': -5}, '--max-depth-m -5: give metres'),
+        ({'prediction': 'weird'}, "'weird' is neither relative nor metric"),
+    ],
+)
+def test_what_is_said_of_the_files_must_make_sense(checkpoint, options, message):
+    with pytest.raises(BackendError, match=message):
+        sources.load_source(str(checkpoint), **options)
 
 
 def test_an_empty_directory_is_refused(tmp_path):
