@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from depth_anything_ros.replay.bag import decode, Recording
+from depth_anything_ros.replay.bag import decode, Recording, RecordingError
 from depth_anything_ros.replay.messages import mounting_of
 from depth_anything_ros.replay.run import mounting_in
 from depth_anything_ros.replay.topics import CameraTopics
@@ -57,8 +57,15 @@ def node_setup(
 
     With odometry of the robot and static transforms that lead to the camera, the grid rolls. A
     camera_height_m is taken for a level camera of which nothing else is known. Without either,
-    metres are not to be had and are not invented.
+    metres are not to be had and are not invented. Raise RecordingError where the camera or its
+    calibration said nothing.
     """
+    for topic in (topics.image, topics.camera_info):
+        if _first(recording, topic) is None:
+            raise RecordingError(
+                f'{recording.path} announces {topic} and has no message of it: record it again, '
+                'or choose other topics with --image and --camera-info'
+            )
     transport = 'compressed' if topics.is_compressed else 'raw'
     parameters: dict[str, Any] = {
         'use_sim_time': True,
@@ -73,7 +80,7 @@ def node_setup(
     played = (topics.camera_info, topics.image)
     base_from_camera = mounting_in(recording, topics)
     if base_from_camera is not None and base_from_camera[2, 3] > 0:
-        odom = decode(next(recording.messages([topics.odom])))
+        odom = _first(recording, topics.odom)
         parameters |= {
             'pose_source': 'odometry',
             'grid_frame': odom.header.frame_id,
@@ -100,8 +107,14 @@ def node_setup(
 def _lacking(recording: Recording, topics: CameraTopics) -> str:
     if not topics.odom:
         return 'the recording has no odometry'
-    odom = decode(next(recording.messages([topics.odom])))
-    info = decode(next(recording.messages([topics.camera_info])))
+    odom, info = (_first(recording, topic) for topic in (topics.odom, topics.camera_info))
+    if odom is None:
+        return f'the recording has no message of {topics.odom}'
     if odom.child_frame_id == info.header.frame_id:
         return f'{topics.odom} is the pose of the camera itself'
     return f'no static transforms lead from {odom.child_frame_id} to {info.header.frame_id}'
+
+
+def _first(recording: Recording, topic: str) -> Any:
+    """Return the first message of a topic, None where it was announced only."""
+    return next((decode(raw) for raw in recording.messages([topic])), None)

@@ -15,7 +15,7 @@
 from pathlib import Path
 
 from blank import camera_info, image, odometry
-from depth_anything_ros.replay.bag import encode, Recording, RecordingWriter
+from depth_anything_ros.replay.bag import encode, Recording, RecordingError, RecordingWriter
 from depth_anything_ros.replay.setting_up import node_setup, NodeSetup
 from depth_anything_ros.replay.topics import recognise_topics
 import numpy as np
@@ -29,7 +29,7 @@ def setup_of(path: Path, camera_height_m: float | None = None) -> NodeSetup:
         return node_setup(recording, topics, model='tiny', camera_height_m=camera_height_m)
 
 
-def handheld(path: Path, child_frame: str) -> Path:
+def handheld(path: Path, child_frame: str, silent: str = '') -> Path:
     messages = [
         ('/camera/image_raw', image(1, np.zeros((2, 2, 3), np.uint8), 'rgb8')),
         ('/camera/camera_info', camera_info(1, 2, 2, 1.0)),
@@ -38,7 +38,8 @@ def handheld(path: Path, child_frame: str) -> Path:
     with RecordingWriter(path) as writer:
         for topic, message in messages:
             writer.add_topic(topic, message.__msgtype__)
-            writer.write(topic, 1, encode(message))
+            if topic != silent:
+                writer.write(topic, 1, encode(message))
     return path
 
 
@@ -88,3 +89,18 @@ def test_given_height_is_taken_for_a_level_camera(tmp_path: Path) -> None:
     assert setup.parameters['camera_height_m'] == 1.2
     assert setup.parameters['pose_source'] == 'none'
     assert 'level' in setup.notice
+
+
+@pytest.mark.parametrize('topic', ['/camera/image_raw', '/camera/camera_info'])
+def test_a_camera_that_says_nothing_is_refused_before_the_start(
+    tmp_path: Path, topic: str
+) -> None:
+    path = handheld(tmp_path / 'bag', 'base_link', silent=topic)
+    with pytest.raises(RecordingError, match=f'{topic} and has no message of it'):
+        setup_of(path)
+
+
+def test_odometry_that_says_nothing_is_none(tmp_path: Path) -> None:
+    setup = setup_of(handheld(tmp_path / 'bag', 'base_link', silent='/odom'))
+    assert setup.parameters['pose_source'] == 'none'
+    assert setup.notice.startswith('the recording has no message of /odom')
