@@ -99,7 +99,8 @@ def grid_view_at(run: Run, stamp_ns: int) -> GridView:
     truth = true_grids[true_grids.stamps_ns[-1]]
     if truth.header.frame_id != grid.header.frame_id:
         return GridView(cells, frame, None, None)
-    blocked, known = resample_truth(*grid_cells(truth), frame, cells.shape)
+    rows, columns = cells.shape
+    blocked, known = resample_truth(*grid_cells(truth), frame, (rows, columns))
     free, front = visible_cells(blocked, frame, vantage)
     return GridView(cells, frame, vantage, TrueView(blocked, free & known, front))
 
