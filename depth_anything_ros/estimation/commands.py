@@ -217,7 +217,7 @@ def bench(
     ] = False,
     size: Sizes = None,
     precision: Annotated[
-        list[str] | None,
+        MaybeTexts,
         typer.Option(
             help='may be given several times; default: each export, of random weights fp32'
         ),
