@@ -44,6 +44,15 @@ WIDEST_VIEW_DEG = 100.0
 
 SPLIT_VIEW_DEG = 85.0
 
+NARROWEST_CAMERA_DEG = 0.5
+
+
+FOCAL_SHARES = (0.5 / math.tan(math.radians(179.9) / 2), 0.5 / math.tan(math.radians(1.0) / 2))
+"""Least and greatest focal length over the longer side of the image: 179.9° and 1° wide."""
+
+FARTHEST_CENTRE = 100.0
+"""Image sides that the principal point may lie off the image, as in a cut-out of a large one."""
+
 
 class CameraError(ValueError):
     """A calibration that cannot be used; the message says what is wrong with it."""
@@ -75,6 +84,14 @@ class Pinhole:
     def ray_y(self) -> NDArray[np.float32]:
         """(height,) y of each row's rays at z = 1."""
         return ((np.arange(self.height) - self.cy) / self.fy).astype(np.float32)
+
+    @property
+    def is_plausible(self) -> bool:
+        """Whether a lens can have these numbers; never with NaN."""
+        side = max(self.width, self.height)
+        return all(
+            FOCAL_SHARES[0] <= focal / side <= FOCAL_SHARES[1] for focal in (self.fx, self.fy)
+        ) and all(abs(centre / side) <= FARTHEST_CENTRE for centre in (self.cx, self.cy))
 
     @property
     def horizontal_fov_deg(self) -> float:
@@ -134,6 +151,11 @@ class CameraModel:
         if p.fx <= 0 or p.fy <= 0:
             raise CameraError(
                 f'focal length ({p.fx}, {p.fy}) is not positive: calibrate the camera'
+            )
+        if not p.is_plausible:
+            raise CameraError(
+                f'focal length ({p.fx:g}, {p.fy:g}) and principal point ({p.cx:g}, {p.cy:g}) '
+                f'cannot be those of a {p.width}×{p.height} image: calibrate the camera'
             )
         if self.distortion_model not in get_args(DistortionModel):
             raise CameraError(
@@ -252,8 +274,11 @@ def virtual_cameras(camera: CameraModel, width: int, height: int) -> Sequence[Vi
 
     Up to 100° one view covers the largest upright rectangle that the undistorted image fills; a
     wider camera is split into views side by side, each within what the network was trained for.
+    Raise CameraError where the distortion leaves nothing to see.
     """
     fov = camera.horizontal_fov_deg
+    if not fov >= NARROWEST_CAMERA_DEG:  # nor with NaN
+        raise _folded()
     if fov <= WIDEST_VIEW_DEG:
         return [VirtualCamera(_inscribed_pinhole(camera, width, height))]
     count = math.ceil(fov / SPLIT_VIEW_DEG)
@@ -270,10 +295,17 @@ def _inscribed_pinhole(camera: CameraModel, width: int, height: int) -> Pinhole:
     left, right = (camera.normalised(np.stack([np.full(33, x), v], 1))[:, 0] for x in u[[0, -1]])
     top, bottom = (camera.normalised(np.stack([u, np.full(33, y)], 1))[:, 1] for y in v[[0, -1]])
     x0, x1, y0, y1 = left.max(), right.min(), top.max(), bottom.min()
-    if x1 <= x0 or y1 <= y0:
-        raise CameraError('the distortion folds the image over itself: calibrate the camera')
+    if not (x0 < x1 and y0 < y1):  # nor with NaN
+        raise _folded()
     fx, fy = width / (x1 - x0), height / (y1 - y0)
-    return Pinhole(width, height, fx, fy, -x0 * fx - 0.5, -y0 * fy - 0.5)
+    pinhole = Pinhole(width, height, fx, fy, -x0 * fx - 0.5, -y0 * fy - 0.5)
+    if not pinhole.is_plausible:
+        raise _folded()
+    return pinhole
+
+
+def _folded() -> CameraError:
+    return CameraError('the distortion folds the image over itself: calibrate the camera')
 
 
 def _rotation_about_y(angle: float) -> NDArray[np.float64]:

@@ -115,8 +115,28 @@ def test_a_wide_camera_is_split_into_views_that_cover_it():
         (VGA, 'omnidirectional', (), 'not supported'),
         (VGA, 'equidistant', (0.1,), 'expected one of'),
         (VGA, 'plumb_bob', (np.inf, 0, 0, 0), 'NaN or infinite'),
+        (Pinhole(640, 480, 1e-300, 1e-300, 320, 240), 'plumb_bob', (), 'cannot be those'),
+        (Pinhole(640, 480, 1e300, 500, 320, 240), 'equidistant', (), 'cannot be those'),
+        (Pinhole(640, 480, 500, 500, 1e9, 240), 'plumb_bob', (), 'cannot be those'),
     ],
 )
 def test_what_cannot_be_a_calibration_is_refused(pinhole, model, distortion, message):
     with pytest.raises(CameraError, match=message):
         CameraModel(pinhole, model, distortion)
+
+
+def test_a_narrow_strip_of_a_large_image_is_a_camera():
+    CameraModel(Pinhole(1920, 16, 1500.0, 1500.0, 960.0, -500.0))
+
+
+@pytest.mark.parametrize('model', ['plumb_bob', 'equidistant'])
+@pytest.mark.parametrize('k1', [-1e300, -1e6, -5.0, 1e6, 1e300])
+def test_distortion_that_leaves_nothing_to_see_is_refused(model, k1):
+    with np.errstate(all='ignore'):
+        camera = CameraModel(VGA, model, (k1, 0.0, 0.0, 0.0))
+        try:
+            views = virtual_cameras(camera, 64, 48)
+        except CameraError as error:
+            assert 'folds the image' in str(error)
+        else:
+            assert all(view.pinhole.is_plausible for view in views)

@@ -39,7 +39,7 @@ CAUSES = {
     'camera_info': 'no calibration has arrived',
     'calibration': 'camera_info is no calibration, or belongs to other images',
     'encoding': 'the encoding is not known',
-    'size': 'an image of no size, or of an odd width where its encoding needs an even one',
+    'size': 'no pixels, too many, or an odd size where the encoding needs an even one',
     'short data': 'fewer bytes than height and step say',
     'compression': 'no JPEG or PNG',
     'stamp': 'the stamp is zero',

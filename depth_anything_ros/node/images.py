@@ -39,12 +39,20 @@ class InputError(ValueError):
 
 
 class _Encoding(NamedTuple):
-    """Bytes per pixel in the message, what they become, and OpenCV's code for it, if any."""
+    """
+    Bytes per pixel in the message, what they become, and OpenCV's code for it, if any.
+
+    block: width and height of the pixels that share their colour; an image has whole blocks.
+    """
 
     bytes_per_pixel: int
     channels: Channels
     conversion: int | None = None
+    block: tuple[int, int] = (1, 1)
 
+
+LARGEST_SIDE_PX = 32_766
+"""OpenCV resamples no larger images."""
 
 ENCODINGS = {
     'rgb8': _Encoding(3, 'rgb'),
@@ -56,12 +64,12 @@ ENCODINGS = {
     '8UC1': _Encoding(1, 'mono'),
     'mono16': _Encoding(2, 'mono'),
     '16UC1': _Encoding(2, 'mono'),
-    'uyvy': _Encoding(2, 'rgb', cv2.COLOR_YUV2RGB_UYVY),
-    'yuv422': _Encoding(2, 'rgb', cv2.COLOR_YUV2RGB_UYVY),
-    'yuyv': _Encoding(2, 'rgb', cv2.COLOR_YUV2RGB_YUY2),
-    'yuv422_yuy2': _Encoding(2, 'rgb', cv2.COLOR_YUV2RGB_YUY2),
-    'nv12': _Encoding(1, 'rgb', cv2.COLOR_YUV2RGB_NV12),
-    'nv21': _Encoding(1, 'rgb', cv2.COLOR_YUV2RGB_NV21),
+    'uyvy': _Encoding(2, 'rgb', cv2.COLOR_YUV2RGB_UYVY, (2, 1)),
+    'yuv422': _Encoding(2, 'rgb', cv2.COLOR_YUV2RGB_UYVY, (2, 1)),
+    'yuyv': _Encoding(2, 'rgb', cv2.COLOR_YUV2RGB_YUY2, (2, 1)),
+    'yuv422_yuy2': _Encoding(2, 'rgb', cv2.COLOR_YUV2RGB_YUY2, (2, 1)),
+    'nv12': _Encoding(1, 'rgb', cv2.COLOR_YUV2RGB_NV12, (2, 2)),
+    'nv21': _Encoding(1, 'rgb', cv2.COLOR_YUV2RGB_NV21, (2, 2)),
     # OpenCV names a pattern by its second row; the usual names came later than 4.5.4.
     'bayer_rggb8': _Encoding(1, 'rgb', cv2.COLOR_BayerBG2RGB),
     'bayer_bggr8': _Encoding(1, 'rgb', cv2.COLOR_BayerRG2RGB),
@@ -83,24 +91,35 @@ def image_from_message(message: Image) -> tuple[Pixels, Channels]:
             f'encoding {message.encoding!r} is not supported: '
             f'set the driver to one of {", ".join(ENCODINGS)}',
         )
-    rows = _rows(message, encoding.bytes_per_pixel)
+    rows = _rows(message, encoding)
     if message.encoding in ('mono16', '16UC1'):
         upper = 0 if message.is_bigendian else 1
         return rows[:, upper::2].copy(), 'mono'
     if encoding.bytes_per_pixel > 1:
         rows = rows.reshape(len(rows), message.width, encoding.bytes_per_pixel)
     if encoding.conversion is not None:
-        rows = np.asarray(cv2.cvtColor(rows, encoding.conversion), dtype=np.uint8)
+        rows = _converted(rows, encoding.conversion, message)
     return rows, encoding.channels
 
 
-def _rows(message: Image, bytes_per_pixel: int) -> Pixels:
+def _converted(rows: Pixels, conversion: int, message: Image) -> Pixels:
+    try:
+        return np.asarray(cv2.cvtColor(rows, conversion), dtype=np.uint8)
+    except cv2.error as error:
+        raise _size_error(message.width, message.height, message.encoding) from error
+
+
+def _size_error(width: int, height: int, kind: str) -> InputError:
+    return InputError('size', f'a {width}×{height} {kind} image cannot be')
+
+
+def _rows(message: Image, encoding: _Encoding) -> Pixels:
     height, width = message.height, message.width
-    is_planar = message.encoding in ('nv12', 'nv21')
-    if height == 0 or width == 0 or ((is_planar or 'yuv' in message.encoding) and width % 2):
-        raise InputError('size', f'a {width}×{height} {message.encoding} image cannot be')
-    line = width * bytes_per_pixel
-    lines = height * 3 // 2 if is_planar else height
+    is_whole = width % encoding.block[0] == 0 and height % encoding.block[1] == 0
+    if not (is_whole and 0 < min(height, width) <= max(height, width) <= LARGEST_SIDE_PX):
+        raise _size_error(width, height, message.encoding)
+    line = width * encoding.bytes_per_pixel
+    lines = height * 3 // 2 if message.encoding in ('nv12', 'nv21') else height
     if message.step < line or len(message.data) < lines * message.step:
         raise InputError(
             'short data',
@@ -114,12 +133,22 @@ def _rows(message: Image, bytes_per_pixel: int) -> Pixels:
 def image_from_compressed(message: CompressedImage) -> tuple[Pixels, Channels]:
     """Return the (H, W, 3) uint8 BGR image of a JPEG or PNG; raise InputError where it is none."""
     data = np.frombuffer(message.data, np.uint8)
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    image = cv2.imdecode(data, flags) if data.size else None
+    image = _decoded(data) if data.size else None
     if image is None:
         raise InputError(
             'compression',
             f'{data.size} bytes of format {message.format!r} are no JPEG or PNG: '
             'check the image_transport of the camera',
         )
-    return np.asarray(image, dtype=np.uint8), 'bgr'
+    height, width = image.shape[:2]
+    if max(height, width) > LARGEST_SIDE_PX:
+        raise _size_error(width, height, message.format)
+    return image, 'bgr'
+
+
+def _decoded(data: Pixels) -> Pixels | None:
+    try:
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:  # such as a header that claims more pixels than memory holds
+        return None
+    return None if image is None else np.asarray(image, dtype=np.uint8)

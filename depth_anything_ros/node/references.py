@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+import math
 from typing import Any, TypeAlias
 
 from depth_anything_ros.camera import CameraModel
@@ -68,7 +69,7 @@ class References:
         """
         Return, of each sensor, the message nearest in time, as points in the camera's frame.
 
-        Raise PoseError or InputError where a message cannot be used.
+        Raise PoseError, InputError or CameraError where a message cannot be used.
         """
         seen = []
         depth = self._nearest(self._depth_names[frame.camera], frame.stamp_ns)
@@ -122,9 +123,11 @@ def points_of_scan(scan: LaserScan) -> Points:
 def points_of_cloud(cloud: PointCloud2) -> Points:
     """Return (N, 3) finite points of a thinned cloud; raise InputError without float x, y, z."""
     offsets = {f.name: f.offset for f in cloud.fields if f.datatype == PointField.FLOAT32}
-    count = cloud.width * cloud.height
-    fits = len(cloud.data) >= count * cloud.point_step
-    if not fits or cloud.is_bigendian or not {'x', 'y', 'z'} <= offsets.keys():
+    ends = [offsets.get(name, math.inf) + 4 for name in 'xyz']
+    line = cloud.width * cloud.point_step
+    row_step = cloud.row_step if cloud.height > 1 else line
+    fits = max(ends) <= cloud.point_step and line <= row_step
+    if not fits or cloud.is_bigendian or len(cloud.data) < cloud.height * row_step:
         raise InputError('reference', 'points_reference is no cloud of float x, y, z')
     layout = np.dtype(
         {
@@ -134,7 +137,9 @@ def points_of_cloud(cloud: PointCloud2) -> Points:
             'itemsize': cloud.point_step,
         }
     )
-    some = np.frombuffer(cloud.data, layout, count)[:: max(1, count // MOST_POINTS)]
+    rows = np.frombuffer(cloud.data, np.uint8, cloud.height * row_step)
+    rows = np.ascontiguousarray(rows.reshape(cloud.height, row_step)[:, :line])
+    some = rows.reshape(-1).view(layout)[:: max(1, rows.size // cloud.point_step // MOST_POINTS)]
     points: Points = np.stack([some['x'], some['y'], some['z']], axis=1)
     finite: Points = points[np.isfinite(points).all(axis=1)]
     return finite
@@ -142,7 +147,8 @@ def points_of_cloud(cloud: PointCloud2) -> Points:
 
 def points_of_range(message: Range) -> Points:
     """Return the (1, 3) point on the sensor's axis, (0, 3) where the range is not valid."""
-    if not message.min_range <= message.range <= message.max_range:
+    is_valid = message.min_range <= message.range <= message.max_range
+    if not (is_valid and math.isfinite(message.range)):
         return np.empty((0, 3), np.float32)
     return np.array([[message.range, 0, 0]], np.float32)
 
@@ -154,13 +160,14 @@ def points_of_depth(depth: Image, camera: CameraModel) -> Points:
     Raise InputError where it is neither 16UC1 (mm) nor 32FC1 (m).
     """
     kinds: dict[str, tuple[Any, float]] = {'16UC1': (np.uint16, 1e-3), '32FC1': (np.float32, 1.0)}
-    if depth.encoding not in kinds or len(depth.data) < depth.height * depth.step:
+    kind, metres = kinds.get(depth.encoding, (np.uint8, 0.0))
+    line = depth.width * np.dtype(kind).itemsize
+    is_whole = 0 < line <= depth.step and 0 < depth.height * depth.step <= len(depth.data)
+    if depth.encoding not in kinds or not is_whole:
         raise InputError('reference', 'depth_reference is no whole 16UC1 or 32FC1 image')
-    kind, metres = kinds[depth.encoding]
     rows = np.frombuffer(depth.data, np.uint8, depth.height * depth.step)
-    rows = rows.reshape(depth.height, depth.step)[::DEPTH_STEP]
-    width = depth.width
-    z = np.ascontiguousarray(rows).view(kind)[:, :width:DEPTH_STEP] * metres
+    rows = rows.reshape(depth.height, depth.step)[::DEPTH_STEP, :line]
+    z = np.ascontiguousarray(rows).view(kind)[:, ::DEPTH_STEP] * metres
     v, u = np.nonzero(np.isfinite(z) & (z > 0))
     pixels = DEPTH_STEP * np.stack([u, v], axis=1).astype(np.float64)
     if not len(pixels):

@@ -22,6 +22,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 import time
 
+from depth_anything_ros.camera import CameraError
 from depth_anything_ros.config import CameraConfig
 from depth_anything_ros.frame import Frame
 from depth_anything_ros.node import topics
@@ -205,7 +206,7 @@ class Session:
             health.warned('pose', str(error))
         try:
             frame = replace(frame, references=self._references.seen_by(frame))
-        except (PoseError, InputError) as error:
+        except (PoseError, InputError, CameraError) as error:
             health.warned('reference', str(error))
         return frame
 

@@ -15,6 +15,8 @@
 from __future__ import annotations
 
 from array import array
+import struct
+import zlib
 
 import cv2
 from depth_anything_ros.node.images import (
@@ -122,6 +124,11 @@ def test_common_images_are_views_of_their_message(encoding: str) -> None:
         ({'height': 0}, 'size'),
         ({'encoding': 'yuv422', 'width': 7}, 'size'),
         ({'encoding': 'nv12', 'width': 7}, 'size'),
+        ({'encoding': 'nv12', 'height': 5, 'step': 8}, 'size'),
+        ({'encoding': 'nv21', 'height': 5, 'step': 8}, 'size'),
+        ({'encoding': 'uyvy', 'width': 7}, 'size'),
+        ({'encoding': 'yuyv', 'width': 7}, 'size'),
+        ({'encoding': 'mono8', 'width': 32767, 'height': 1, 'step': 32767}, 'size'),
         ({'step': 5}, 'short data'),
         ({'height': 9}, 'short data'),
         ({'data': array('B')}, 'short data'),
@@ -145,7 +152,40 @@ def test_compressed_images(extension: str) -> None:
     assert np.abs(image[..., ::-1].astype(int) - RED).max() <= 8
 
 
-@pytest.mark.parametrize('data', [b'', b'\xff\xd8\xff', b'GIF89a'])
+def png_header(width: int, height: int) -> bytes:
+    """Return a PNG that claims a size and holds no pixels."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        checksum = zlib.crc32(kind + content).to_bytes(4, 'big')
+        return len(content).to_bytes(4, 'big') + kind + content + checksum
+
+    size = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
+    return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', size) + chunk(b'IEND', b'')
+
+
+@pytest.mark.parametrize(
+    'data', [b'', b'\xff\xd8\xff', b'GIF89a', png_header(50_000, 50_000), png_header(4, 4)]
+)
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
     with pytest.raises(InputError, match='no JPEG or PNG'):
         image_from_compressed(CompressedImage(data=array('B', data)))
+
+
+def test_pictures_larger_than_can_be_resampled_are_refused() -> None:
+    _, data = cv2.imencode('.png', np.zeros((1, 32767), np.uint8))
+    with pytest.raises(InputError, match='32767×1'):
+        image_from_compressed(CompressedImage(data=array('B', data.tobytes())))
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 2), (2, 1), (3, 5), (5, 4), (2, 2), (7, 6)])
+@pytest.mark.parametrize('encoding', ENCODINGS)
+def test_small_images_are_decoded_or_refused(encoding: str, size: tuple[int, int]) -> None:
+    height, width = size
+    message = Image(height=height, width=width, encoding=encoding, step=4 * width)
+    message.data = array('B', bytes(2 * height * message.step))
+    try:
+        image, _ = image_from_message(message)
+    except InputError as error:
+        assert error.cause == 'size'
+    else:
+        assert image.shape[:2] == size

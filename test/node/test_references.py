@@ -29,7 +29,7 @@ from depth_anything_ros.node.references import (
 )
 import numpy as np
 import pytest
-from sensor_msgs.msg import Image, LaserScan, PointCloud2, Range
+from sensor_msgs.msg import Image, LaserScan, PointCloud2, PointField, Range
 from std_msgs.msg import Header
 
 CAMERA = CameraModel(Pinhole(16, 16, 10.0, 10.0, 8.0, 8.0))
@@ -55,7 +55,39 @@ def test_large_cloud_is_thinned() -> None:
     assert len(points_of_cloud(message)) == 5000
 
 
-@pytest.mark.parametrize('message', [PointCloud2(), PointCloud2(width=5, height=1, point_step=12)])
+def test_padding_between_the_rows_of_a_cloud_is_no_point() -> None:
+    points = np.arange(1, 13, dtype=np.float32).reshape(2, 2, 3)
+    message = cloud_message(Header(), PointCloud(points, None))
+    rows = np.frombuffer(message.data, np.uint8).reshape(2, message.row_step)
+    message.row_step += 5
+    message.data = array('B', np.pad(rows, ((0, 0), (0, 5)), constant_values=99).tobytes())
+    assert points_of_cloud(message).tolist() == points.reshape(-1, 3).tolist()
+
+
+def broken_cloud(**changes: object) -> PointCloud2:
+    """Return a cloud of four points with changes."""
+    message = cloud_message(Header(), PointCloud(np.ones((2, 2, 3), np.float32), None))
+    for name, value in changes.items():
+        setattr(message, name, value)
+    return message
+
+
+def field(name: str, offset: int) -> PointField:
+    return PointField(name=name, offset=offset, datatype=PointField.FLOAT32, count=1)
+
+
+@pytest.mark.parametrize(
+    'message',
+    [
+        PointCloud2(),
+        PointCloud2(width=5, height=1, point_step=12),
+        broken_cloud(point_step=0),
+        broken_cloud(point_step=8),
+        broken_cloud(row_step=4),
+        broken_cloud(height=3),
+        broken_cloud(fields=[field('x', 0), field('y', 4), field('z', 2**31)]),
+    ],
+)
 def test_cloud_without_points_to_read_is_refused(message: PointCloud2) -> None:
     with pytest.raises(InputError, match='no cloud of float'):
         points_of_cloud(message)
@@ -67,11 +99,20 @@ def test_range_is_on_the_axis_of_its_sensor(reading: float, count: int) -> None:
     assert points.tolist() == [[1.5, 0, 0]] * count
 
 
+def test_a_range_without_an_end_gives_no_point() -> None:
+    assert not len(points_of_range(Range(max_range=math.inf, range=math.inf)))
+
+
+@pytest.mark.parametrize('padding', [0, 5])
 @pytest.mark.parametrize('encoding', ['32FC1', '16UC1'])
-def test_depth_pixels_go_along_their_rays(encoding: str) -> None:
+def test_depth_pixels_go_along_their_rays(encoding: str, padding: int) -> None:
     depth = np.full((16, 16), np.nan, np.float32)
     depth[8, 8], depth[0, 8] = 2.0, 1.0
-    points = points_of_depth(depth_message(Header(), depth, encoding), CAMERA)
+    message = depth_message(Header(), depth, encoding)
+    rows = np.frombuffer(message.data, np.uint8).reshape(16, message.step)
+    message.step += padding
+    message.data = array('B', np.pad(rows, ((0, 0), (0, padding))).tobytes())
+    points = points_of_depth(message, CAMERA)
     assert points == pytest.approx(np.array([[0, -0.8, 1], [0, 0, 2]]), abs=1e-6)
 
 
@@ -81,7 +122,13 @@ def test_depth_of_nothing_gives_no_points() -> None:
 
 
 @pytest.mark.parametrize(
-    'message', [Image(encoding='rgb8'), Image(encoding='16UC1', height=5, width=5, step=10)]
+    'message',
+    [
+        Image(encoding='rgb8'),
+        Image(encoding='16UC1', height=5, width=5, step=10),
+        Image(encoding='16UC1', height=1, width=5, step=4, data=bytes(100)),
+        Image(encoding='32FC1'),
+    ],
 )
 def test_depth_that_is_none_is_refused(message: Image) -> None:
     with pytest.raises(InputError, match='no whole 16UC1 or 32FC1'):

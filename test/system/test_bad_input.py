@@ -76,7 +76,11 @@ def test_without_camera_info(robot: Robot) -> None:
 
 @pytest.mark.parametrize(
     'matrix, words',
-    [([0.0] * 9, 'camera_info is all zeros'), ([float('nan')] * 9, 'NaN or infinite')],
+    [
+        ([0.0] * 9, 'camera_info is all zeros'),
+        ([float('nan')] * 9, 'NaN or infinite'),
+        ([1e-300] * 9, 'cannot be those of a 168×126 image'),
+    ],
 )
 def test_camera_info_that_is_no_calibration(robot: Robot, matrix: list[float], words: str) -> None:
     robot.start()
@@ -90,6 +94,22 @@ def test_unknown_encoding(robot: Robot) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    'encoding, height, width', [('nv12', 127, 168), ('uyvy', 126, 169), ('rgb8', 1, 32767)]
+)
+def test_sizes_that_an_encoding_cannot_have(
+    robot: Robot, encoding: str, height: int, width: int
+) -> None:
+    robot.start()
+    step = 4 * width
+    data = array('B', bytes(2 * height * step))
+
+    def show() -> None:
+        robot.show(encoding=encoding, height=height, width=width, step=step, data=data)
+
+    expect_one_message_and_life(robot, f'a {width}×{height} {encoding} image cannot be', show)
+
+
 def test_data_shorter_than_its_rows(robot: Robot) -> None:
     robot.start()
     expect_one_message_and_life(
@@ -97,10 +117,15 @@ def test_data_shorter_than_its_rows(robot: Robot) -> None:
     )
 
 
-def test_broken_jpeg(robot: Robot) -> None:
+# A header of 50,000 × 50,000 pixels is refused by OpenCV with an exception.
+HUGE_PNG = bytes.fromhex('89504e470d0a1a0a0000000d494844520000c3500000c3500802000000c4cdaa9d')
+
+
+@pytest.mark.parametrize('data', [b'\xff\xd8 not a picture', HUGE_PNG])
+def test_broken_jpeg(robot: Robot, data: bytes) -> None:
     robot.start(image_transport='compressed')
     color = robot.hear('depth/color', Image)
-    message = CompressedImage(format='jpeg', data=array('B', b'\xff\xd8 not a picture'))
+    message = CompressedImage(format='jpeg', data=array('B', data))
 
     def show() -> None:
         message.header = robot.header()

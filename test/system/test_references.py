@@ -68,6 +68,35 @@ def test_a_sensor_gives_the_scale(robot: Robot, sensor: Callable[[Robot], None])
     assert np.nanmedian(values[30:60]) == pytest.approx(WALL_M, rel=0.05)
 
 
+def cloud_of_short_points(robot: Robot) -> None:
+    cloud = cloud_message(robot.header('lidar'), PointCloud(np.ones((1, 9, 3), np.float32), None))
+    cloud.point_step = 8
+    robot.publish('points_reference', cloud)
+
+
+def depth_of_short_rows(robot: Robot) -> None:
+    depth = depth_message(robot.header(), 1 / scene_inverse_depth(), '16UC1')
+    depth.step = 7
+    robot.publish('depth_reference', depth)
+
+
+@pytest.mark.parametrize('sensor', [cloud_of_short_points, depth_of_short_rows])
+def test_a_reference_that_is_broken_is_named_and_not_used(
+    robot: Robot, sensor: Callable[[Robot], None]
+) -> None:
+    depths = robot.hear('depth/image_rect', Image)
+    mounting = [0.0, 0.0, CAMERA_HEIGHT_M, 0.0, 0.0, 0.0]
+    robot.start(points_reference_mounting=mounting, reference_max_age_s=0.3)
+
+    def show() -> None:
+        sensor(robot)
+        robot.show()
+
+    robot.until(lambda: len(depths) > 10, 'depth', show)
+    assert sum('_reference is no' in line for line in robot.log) == 1
+    assert not robot.deaths
+
+
 def test_a_sensor_whose_place_is_not_known_is_named(robot: Robot) -> None:
     robot.hear('depth/image_rect', Image)
     robot.start(use_floor=False)
