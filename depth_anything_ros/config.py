@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+import math
 from typing import Any, get_args, get_origin, get_type_hints, TypeVar
 
 
@@ -40,8 +41,8 @@ def setting(
     """
     Return a dataclass field with its documentation.
 
-    length: of a list; is_polygon: it has the corners x, y, x, y, …; dynamic: whether a running
-    node can take a new value as it is.
+    minimum, maximum: of a number, or of each number of a list; length: of a list; is_polygon: it
+    has the corners x, y, x, y, …; dynamic: whether a running node can take a new value as it is.
     """
     metadata = {
         'description': description,
@@ -205,6 +206,8 @@ class CleaningConfig:
     body_polygon: tuple[float, ...] = setting(
         (),
         'outline of what the camera sees of the robot: x, y, x, y, … as shares of the image',
+        minimum=-1.0,
+        maximum=2.0,
         is_polygon=True,
     )
 
@@ -291,6 +294,8 @@ class GridConfig:
         (0.2, 0.2, 0.2, -0.2, -0.2, -0.2, -0.2, 0.2),
         "the robot's outline in the base frame, kept free: x, y, x, y, …; empty clears nothing",
         unit='m',
+        minimum=-100.0,
+        maximum=100.0,
         is_polygon=True,
     )
 
@@ -372,13 +377,25 @@ class NodeConfig:
         0.0, 'height of base_frame over the floor', unit='m', minimum=-1.0, maximum=5.0
     )
     scan_reference_mounting: tuple[float, ...] = setting(
-        (0.0,) * 6, MOUNTING.format('scan_reference'), length=6
+        (0.0,) * 6,
+        MOUNTING.format('scan_reference'),
+        minimum=-20.0,
+        maximum=20.0,
+        length=6,
     )
     points_reference_mounting: tuple[float, ...] = setting(
-        (0.0,) * 6, MOUNTING.format('points_reference'), length=6
+        (0.0,) * 6,
+        MOUNTING.format('points_reference'),
+        minimum=-20.0,
+        maximum=20.0,
+        length=6,
     )
     range_reference_mounting: tuple[float, ...] = setting(
-        (0.0,) * 6, MOUNTING.format('range_reference'), length=6
+        (0.0,) * 6,
+        MOUNTING.format('range_reference'),
+        minimum=-20.0,
+        maximum=20.0,
+        length=6,
     )
     pose_wait_s: float = setting(
         0.01, 'longest wait for the pose of an image', unit='s', minimum=0.0, maximum=0.2
@@ -467,10 +484,17 @@ class Setting:
             return f'{self.name} must be three corners or more, x, y, x, y, …, or empty'
         if self.choices and value not in self.choices:
             return f'{self.name} must be one of {", ".join(self.choices)}, not {value!r}'
+        numbers = value if isinstance(value, (list, tuple)) else [value]
+        return next(filter(None, map(self._problem_with_number, numbers)), '')
+
+    def _problem_with_number(self, value: Any) -> str:
+        if isinstance(value, float) and not math.isfinite(value):
+            return f'{self.name} must be finite, not {value:g}'
+        unit = f' {self.unit}' if self.unit else ''
         if self.minimum is not None and not self.minimum <= value:
-            return f'{self.name} must be at least {self.minimum:g} {self.unit}, not {value:g}'
+            return f'{self.name} must be at least {self.minimum:g}{unit}, not {value:g}'
         if self.maximum is not None and not value <= self.maximum:
-            return f'{self.name} must be at most {self.maximum:g} {self.unit}, not {value:g}'
+            return f'{self.name} must be at most {self.maximum:g}{unit}, not {value:g}'
         return ''
 
 

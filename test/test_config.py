@@ -41,7 +41,10 @@ class Outer:
     count: int = setting(3, 'a count', minimum=1)
     mode: str = setting('fast', 'a mode', choices=('fast', 'slow'), dynamic=False)
     is_on: bool = setting(True, 'a switch')
-    place: tuple[float, ...] = setting((0.0, 0.0), 'a place', length=2)
+    place: tuple[float, ...] = setting(
+        (0.0, 0.0), 'a place', unit='m', minimum=-5.0, maximum=5.0, length=2
+    )
+    share: float = setting(0.5, 'any number')
     outline: tuple[float, ...] = setting((), 'an outline', is_polygon=True)
     inner: Inner = field(default_factory=Inner)
 
@@ -52,6 +55,7 @@ def test_settings_are_found_in_nested_classes() -> None:
         'mode',
         'is_on',
         'place',
+        'share',
         'outline',
         'depth_m',
         'names',
@@ -69,15 +73,21 @@ def test_values_reach_their_class_and_others_keep_their_defaults() -> None:
     [
         ('count', 1.5, 'a whole number'),
         ('count', True, 'a whole number'),
-        ('count', 0, 'at least 1'),
+        ('count', 0, 'at least 1, not 0'),
         ('depth_m', 'far', 'a number'),
         ('depth_m', 11.0, 'at most 10 m'),
-        ('depth_m', float('nan'), 'at least 0'),
+        ('depth_m', float('nan'), 'finite, not nan'),
+        ('depth_m', float('inf'), 'finite, not inf'),
+        ('share', float('-inf'), 'finite, not -inf'),
         ('mode', 'other', 'one of fast, slow'),
         ('is_on', 1, 'true or false'),
         ('names', 'a', 'a list of texts'),
         ('names', [1], 'a list of texts'),
         ('place', [1.0], '2 numbers, not 1'),
+        ('place', [1.0, 6], 'at most 5 m, not 6'),
+        ('place', [-6.0, 1.0], 'at least -5 m, not -6'),
+        ('place', [1.0, float('nan')], 'finite, not nan'),
+        ('outline', [0.0, 0.0, 1.0, 1.0, float('inf'), 0.0], 'finite, not inf'),
         ('outline', [0.0, 0.0, 1.0, 1.0], 'three corners or more'),
         ('outline', [0.0, 0.0, 1.0, 1.0, 2.0, 0.0, 5.0], 'three corners or more'),
     ],
@@ -110,3 +120,11 @@ def test_names_are_unique() -> None:
     classes = (NodeConfig, CameraConfig, EstimationConfig, PipelineConfig)
     names = [s.name for c in classes for s in settings_of(c)]
     assert len(names) == len(set(names))
+
+
+def test_every_number_of_every_setting_has_bounds() -> None:
+    classes = (NodeConfig, CameraConfig, EstimationConfig, PipelineConfig)
+    numeric = [
+        s for c in classes for s in settings_of(c) if s.kind in (int, float, tuple[float, ...])
+    ]
+    assert [s.name for s in numeric if s.minimum is None or s.maximum is None] == []

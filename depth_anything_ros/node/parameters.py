@@ -67,15 +67,15 @@ def descriptor_of(setting: Setting) -> ParameterDescriptor:
         additional_constraints=f'one of {", ".join(setting.choices)}' if setting.choices else '',
         dynamic_typing=True,
     )
-    if setting.minimum is not None and setting.maximum is not None:
-        if setting.kind is float:
-            descriptor.floating_point_range = [
-                FloatingPointRange(from_value=setting.minimum, to_value=setting.maximum)
-            ]
-        else:
-            descriptor.integer_range = [
-                IntegerRange(from_value=int(setting.minimum), to_value=int(setting.maximum))
-            ]
+    low, high = setting.minimum, setting.maximum
+    if low is None or high is None:
+        return descriptor
+    if setting.kind is float:
+        descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
+    elif setting.kind is int:
+        descriptor.integer_range = [IntegerRange(from_value=int(low), to_value=int(high))]
+    else:  # ranges of descriptors are for single numbers
+        descriptor.additional_constraints = f'each number from {low:g} to {high:g}'
     return descriptor
 
 

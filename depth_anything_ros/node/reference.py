@@ -100,14 +100,19 @@ def _yaml(value: object) -> str:
 def _values(setting: Setting) -> str:
     if setting.choices:
         return ', '.join(f'`{choice}`' for choice in setting.choices)
-    if setting.minimum is not None and setting.maximum is not None:
-        return f'{setting.minimum:g} … {setting.maximum:g}'
-    if setting.minimum is not None:
-        return f'from {setting.minimum:g}'
     words = {bool: '`true`, `false`', str: 'text', int: 'integer', float: 'number'}
     if setting.kind in words:
-        return words[setting.kind]
-    return f'{setting.length or "list of"} {words[get_args(setting.kind)[0]]}s'
+        return _range(setting) or words[setting.kind]
+    items = f'{setting.length or "list of"} {words[get_args(setting.kind)[0]]}s'
+    return ', '.join(filter(None, (items, _range(setting))))
+
+
+def _range(setting: Setting) -> str:
+    if setting.minimum is None:
+        return ''
+    if setting.maximum is None:
+        return f'from {setting.minimum:g}'
+    return f'{setting.minimum:g} … {setting.maximum:g}'
 
 
 def _topics() -> Iterable[str]:

@@ -53,6 +53,10 @@ REFUSED = [
     ({'max_age_s': 'old'}, "max_age_s must be a number, not 'old'"),
     ({'scan_reference_mounting': [1.0]}, 'scan_reference_mounting must have 6 numbers, not 1'),
     ({'footprint': [0.0, 1.0, 2.0]}, 'footprint must be three corners or more'),
+    ({'footprint': [1e12, 0.0, 0.0, 1.0, 1.0, 0.0]}, 'footprint must be at most 100 m'),
+    ({'body_polygon': [float('inf')] * 6}, 'body_polygon must be finite'),
+    ({'range_reference_mounting': [float('nan')] * 6}, 'range_reference_mounting must be finite'),
+    ({'camera_height_m': float('nan')}, 'camera_height_m'),
 ]
 
 
