@@ -104,6 +104,7 @@ class DepthAnythingNode(LifecycleNode):
         with self._unexpected_errors_logged():
             try:
                 self.parameters.declare_cameras()
+                self.parameters.refuse_unreadable_files()
                 backend = self._load(self.parameters.configs.estimation)
                 warm_up()
                 self._equipment = self._equip(backend)

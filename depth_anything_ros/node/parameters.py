@@ -17,9 +17,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 import re
 from typing import Any, NamedTuple
 
+import cv2
 from depth_anything_ros.config import (
     build,
     CameraConfig,
@@ -87,6 +89,21 @@ def _refuse_names(cameras: Sequence[str]) -> None:
         )
 
 
+def _refuse_unreadable_mask(configs: Configs) -> None:
+    """Refuse now what would otherwise stop every image later."""
+    mask = configs.pipeline.cleaning.body_mask
+    for path in {mask.replace('{camera}', name) for name in configs.cameras if mask}:
+        if not _is_image(path):
+            raise SettingError(f'body_mask {path} is not an image that can be read')
+
+
+def _is_image(path: str) -> bool:
+    try:
+        return Path(path).is_file() and cv2.imread(path, cv2.IMREAD_GRAYSCALE) is not None
+    except cv2.error:  # such as more pixels than OpenCV takes
+        return False
+
+
 class Parameters:
     """
     The node's parameters, all of them checked together on every change.
@@ -109,6 +126,10 @@ class Parameters:
         self.configs = self._checked({})
         self.declare_cameras()
         node.add_on_set_parameters_callback(self._on_set)
+
+    def refuse_unreadable_files(self) -> None:
+        """Raise SettingError where a file that a setting names cannot be read."""
+        _refuse_unreadable_mask(self.configs)
 
     def declare_cameras(self) -> None:
         """Declare the parameters of cameras that are new; raise SettingError for wrong values."""
@@ -146,6 +167,8 @@ class Parameters:
         try:
             self._refuse_static(changes)
             configs = self._checked(changes)
+            if 'body_mask' in changes:
+                _refuse_unreadable_mask(configs)
         except SettingError as error:
             return SetParametersResult(successful=False, reason=str(error))
         if configs != self.configs:

@@ -22,8 +22,10 @@ from dataclasses import replace
 from pathlib import Path
 import time
 
+import cv2
 from depth_anything_ros.estimation.load import load_backend
 from depth_anything_ros.node.calibration import message_of_pinhole
+import numpy as np
 import pytest
 from rclpy.parameter import Parameter
 from robot import CAMERA, HEIGHT, Robot, WIDTH
@@ -167,11 +169,28 @@ def test_images_that_are_too_old(robot: Robot) -> None:
 
 def test_a_body_mask_that_is_not_there(robot: Robot) -> None:
     node = robot.start(body_mask='/nowhere.png')
+    assert node.state == 'unconfigured'
+    robot.until(lambda: robot.log, 'a line')
+    assert robot.log == ['body_mask /nowhere.png is not an image that can be read']
     depths = robot.hear('depth/points', PointCloud2)
-    expect_one_message(robot, 'body_mask /nowhere.png is not an image', robot.show)
-    assert not depths
     node.set_parameters([Parameter('body_mask', value='')])
+    node.start()
     robot.keep_showing(lambda: depths, 'a cloud without the mask')
+
+
+def test_a_body_mask_that_cannot_be_read_leaves_the_old_one_in_force(
+    robot: Robot, tmp_path: Path
+) -> None:
+    (tmp_path / 'text.png').write_text('no image')
+    cv2.imwrite(str(tmp_path / 'camera.png'), np.zeros((4, 4), np.uint8))
+    mask = str(tmp_path / '{camera}.png')
+    node = robot.start(body_mask=mask)
+    depths = robot.hear('depth/points', PointCloud2)
+    for path in ('/nowhere.png', str(tmp_path), str(tmp_path / 'text.png')):
+        (result,) = node.set_parameters([Parameter('body_mask', value=path)])
+        assert not result.successful and f'body_mask {path} is not an image' in result.reason
+    assert node.parameters.configs.pipeline.cleaning.body_mask == mask
+    robot.keep_showing(lambda: depths, 'a cloud')
 
 
 def test_size_changes_in_mid_stream(robot: Robot) -> None:
