@@ -12,79 +12,24 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The process of the node: starts it, and ends it in order within a second of a signal."""
+"""Entry point of the node's process: holds signals back, then starts it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-import os
 import signal
 import sys
-import threading
-import time
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rclpy.executors import SingleThreadedExecutor
 
 ENDING = {signal.SIGINT, signal.SIGTERM}
 
-PATIENCE_S = 0.6
-"""What the node has to end in order; a network being built would not end sooner."""
 
-
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM; return the exit code."""
-    died, stopping = threading.Event(), threading.Event()
-
-    def end_in_order() -> None:
-        signal.sigwait(ENDING)
-        stopping.set()
-        time.sleep(PATIENCE_S)
-        os._exit(died.is_set())
-
-    def end_by_error() -> None:
-        died.set()
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    # Before the imports below: they take a second, and start threads that inherit the mask.
+    # Before every import that takes time: Ctrl-C would end it by a traceback, and the threads
+    # that libraries start inherit the mask.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-    threading.Thread(target=end_in_order, daemon=True).start()
-    from depth_anything_ros.config import SettingError
-    from rclpy.exceptions import ParameterException
+    from depth_anything_ros.node.lifetime import run
 
-    try:
-        _run(arguments, stopping, end_by_error)
-    except (SettingError, ParameterException) as error:
-        sys.stderr.write(f'depth_anything: {error}\n')
-        return 1
-    return int(died.is_set())
-
-
-def _run(
-    arguments: Sequence[str] | None, stopping: threading.Event, died: Callable[[], None]
-) -> None:
-    from depth_anything_ros.node.depth_anything_node import DepthAnythingNode
-    from depth_anything_ros.node.process import ros_context
-    from rclpy.executors import SingleThreadedExecutor
-
-    with ros_context(arguments):
-        node = DepthAnythingNode(died)
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        if node.parameters.configs.node.autostart:
-            executor.create_task(node.start)
-        spinning = threading.Thread(target=_spin, args=(executor, stopping), daemon=True)
-        spinning.start()
-        stopping.wait()
-        spinning.join()
-        node.release()
-        node.destroy_node()
-
-
-def _spin(executor: SingleThreadedExecutor, stopping: threading.Event) -> None:
-    while not stopping.is_set():
-        executor.spin_once(timeout_sec=0.1)
+    return run(arguments, ENDING)
 
 
 if __name__ == '__main__':

@@ -23,6 +23,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 
 from depth_anything_ros.node.player import main as play
 from depth_anything_ros.replay.bag import encode, message_types, Recording, RecordingWriter
@@ -69,6 +70,31 @@ def test_the_node_ends_in_order(environment: dict[str, str], number: signal.Sign
     rest, _ = node.communicate(timeout=30)
     assert node.returncode == 0
     assert 'Traceback' not in ''.join(said) + rest
+
+
+# What comes before the package's own code is Python's start, which no package can guard.
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize('seconds', [0.05, 0.1, 0.2, 0.3, 0.4, 0.5])
+def test_a_signal_while_the_node_starts_gives_no_traceback_of_it(
+    environment: dict[str, str], number: signal.Signals, seconds: float
+) -> None:
+    node = start('main', environment)
+    time.sleep(seconds)
+    node.send_signal(number)
+    said, _ = node.communicate(timeout=30)
+    assert 'depth_anything_ros/node/' not in said
+    assert node.returncode == 0 or 'KeyboardInterrupt' in said or node.returncode == -number
+
+
+def test_nothing_that_takes_time_is_imported_before_signals_are_blocked() -> None:
+    code = 'import sys, signal; old = set(sys.modules); import depth_anything_ros.node.main;'
+    code += 'print(*sorted(set(sys.modules) - old))'
+    imported = subprocess.check_output([sys.executable, '-c', code], text=True).split()
+    allowed = [
+        '__future__',
+        *(f'depth_anything_ros{name}' for name in ('', '.node', '.node.main')),
+    ]
+    assert set(imported) <= set(allowed)
 
 
 def test_the_node_that_cannot_start_says_why(environment: dict[str, str]) -> None:
