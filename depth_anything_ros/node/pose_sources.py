@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 import threading
 import time
 from typing import Protocol
@@ -70,9 +70,11 @@ class PoseSource(Protocol):
 class FixedPoses:
     """The mounting parameters and nothing else: the robot's own pose is unknown."""
 
-    def __init__(self, config: NodeConfig, mountings: Mapping[str, Transform]) -> None:
-        """Take base_from_sensor by name; the mapping may change later."""
-        self.grid_frame = self.base_frame = config.base_frame
+    def __init__(
+        self, config: Callable[[], NodeConfig], mountings: Mapping[str, Transform]
+    ) -> None:
+        """Take the settings in force, and base_from_sensor by name; both may change later."""
+        self.grid_frame = self.base_frame = config().base_frame
         self._mountings = mountings
 
     def base_from_sensor(self, name: str, frame_id: str, stamp_ns: int) -> Transform:
@@ -99,11 +101,14 @@ class OdometryPoses(FixedPoses):
     """The mounting parameters, and the robot's pose from nav_msgs/Odometry on `odom`."""
 
     def __init__(
-        self, node: LifecycleNode, config: NodeConfig, mountings: Mapping[str, Transform]
+        self,
+        node: LifecycleNode,
+        config: Callable[[], NodeConfig],
+        mountings: Mapping[str, Transform],
     ) -> None:
         """Listen to `odom`."""
         super().__init__(config, mountings)
-        self.grid_frame = config.grid_frame
+        self.grid_frame = config().grid_frame
         self._config = config
         self._changed = threading.Condition()
         self._poses: deque[tuple[int, NDArray[np.float64]]] = deque(maxlen=KEPT_POSES)
@@ -123,11 +128,12 @@ class OdometryPoses(FixedPoses):
 
     def grid_from_base(self, stamp_ns: int) -> Transform:
         """Return the robot's pose, between two messages where there are two around the stamp."""
+        config = self._config()
         with self._changed:
             self._changed.wait_for(
-                lambda: self._poses and self._poses[-1][0] >= stamp_ns, self._config.pose_wait_s
+                lambda: self._poses and self._poses[-1][0] >= stamp_ns, config.pose_wait_s
             )
-            pose = pose_at(list(self._poses), stamp_ns, self._config.pose_tolerance_s)
+            pose = pose_at(list(self._poses), stamp_ns, config.pose_tolerance_s)
         try:
             rotation = rotation_from_quaternion(*map(float, pose[3:]))
         except ValueError as error:
@@ -175,8 +181,8 @@ def pose_at(
 class Tf2Poses:
     """Both poses from tf2, looked up at the image's stamp."""
 
-    def __init__(self, node: LifecycleNode, config: NodeConfig) -> None:
-        """Listen to tf; raise PoseError where tf2_ros is not installed."""
+    def __init__(self, node: LifecycleNode, config: Callable[[], NodeConfig]) -> None:
+        """Listen to tf; config: what is in force. Raise PoseError where tf2_ros is missing."""
         try:
             import tf2_ros
         except ImportError as error:
@@ -185,8 +191,8 @@ class Tf2Poses:
                 'pose_source: odometry and the mounting of the camera'
             ) from error
         self._tf2 = tf2_ros
-        self.grid_frame = config.grid_frame
-        self.base_frame = config.base_frame
+        self.grid_frame = config().grid_frame
+        self.base_frame = config().base_frame
         self._config = config
         self._buffer = tf2_ros.Buffer()
         self._listener = tf2_ros.TransformListener(self._buffer, node)
@@ -194,7 +200,7 @@ class Tf2Poses:
     def base_from_sensor(self, name: str, frame_id: str, stamp_ns: int) -> Transform:
         """Return the sensor's pose from tf, lifted by `base_height_m`; raise PoseError."""
         transform = self._lookup(self.base_frame, frame_id, stamp_ns)
-        transform[2, 3] += self._config.base_height_m
+        transform[2, 3] += self._config().base_height_m
         return transform
 
     def grid_from_base(self, stamp_ns: int) -> Transform:
@@ -209,7 +215,7 @@ class Tf2Poses:
 
     def _at_or_latest(self, target: str, source: str, stamp_ns: int) -> Transform:
         stamp = Time(nanoseconds=stamp_ns)
-        give_up = time.monotonic() + self._config.pose_wait_s
+        give_up = time.monotonic() + self._config().pose_wait_s
         while not self._buffer.can_transform(target, source, stamp):
             if time.monotonic() > give_up:
                 return self._latest(target, source, stamp_ns)
@@ -219,7 +225,7 @@ class Tf2Poses:
     def _latest(self, target: str, source: str, stamp_ns: int) -> Transform:
         latest = self._buffer.lookup_transform(target, source, Time())
         gap_s = abs(Time.from_msg(latest.header.stamp).nanoseconds - stamp_ns) / 1e9
-        if gap_s > self._config.pose_tolerance_s:
+        if gap_s > self._config().pose_tolerance_s:
             raise PoseError(
                 f'{target} ← {source} in tf is {gap_s:.2f} s from the image: check the clocks, '
                 'or raise pose_tolerance_s'

@@ -23,7 +23,7 @@ from dataclasses import replace
 import time
 
 from depth_anything_ros.camera import CameraError
-from depth_anything_ros.config import CameraConfig
+from depth_anything_ros.config import CameraConfig, NodeConfig
 from depth_anything_ros.frame import Frame
 from depth_anything_ros.node import topics
 from depth_anything_ros.node.camera_input import CameraInput, ImageMessage, TimeJumpError
@@ -163,10 +163,12 @@ class Session:
         return self._outputs[camera].is_heard() or self._grid.is_heard()
 
     def _pose_source(self) -> PoseSource:
-        config = self._parameters.configs.node
-        if config.pose_source == 'tf':
+        def config() -> NodeConfig:
+            return self._parameters.configs.node
+
+        if config().pose_source == 'tf':
             return Tf2Poses(self._node, config)
-        if config.pose_source == 'odometry':
+        if config().pose_source == 'odometry':
             return OdometryPoses(self._node, config, self._mountings)
         return FixedPoses(config, self._mountings)
 

@@ -54,7 +54,7 @@ def test_before_the_first_message_there_is_no_pose() -> None:
 
 
 def test_fixed_poses_know_where_sensors_are_and_not_where_the_robot_is() -> None:
-    poses = FixedPoses(NodeConfig(), {'camera': np.eye(4)})
+    poses = FixedPoses(NodeConfig, {'camera': np.eye(4)})
     assert (poses.base_from_sensor('camera', '', 0) == np.eye(4)).all()
     with pytest.raises(PoseError, match='where left is mounted is not known'):
         poses.base_from_sensor('left', '', 0)

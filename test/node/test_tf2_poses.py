@@ -73,7 +73,7 @@ def buffer(monkeypatch: pytest.MonkeyPatch) -> StandIn:
 
 
 def poses(**settings: float) -> Tf2Poses:
-    return Tf2Poses(None, NodeConfig(**settings))  # type: ignore[arg-type]
+    return Tf2Poses(None, lambda: NodeConfig(**settings))  # type: ignore[arg-type]
 
 
 def test_camera_and_robot_at_the_stamp(buffer: StandIn) -> None:
@@ -88,6 +88,16 @@ def test_the_last_pose_holds_within_the_tolerance(buffer: StandIn) -> None:
     assert source.grid_from_base(buffer.newest_ns + SECOND // 4)[0, 3] == 5.0
     with pytest.raises(PoseError, match=r'1\.00 s from the image'):
         source.grid_from_base(buffer.newest_ns + SECOND)
+
+
+def test_settings_are_those_in_force(buffer: StandIn) -> None:
+    settings = {'pose_wait_s': 0.0, 'pose_tolerance_s': 0.5}
+    source = Tf2Poses(None, lambda: NodeConfig(**settings))  # type: ignore[arg-type]
+    with pytest.raises(PoseError, match='from the image'):
+        source.grid_from_base(buffer.newest_ns + SECOND)
+    settings |= {'pose_tolerance_s': 2.0, 'base_height_m': 0.3}
+    assert source.grid_from_base(buffer.newest_ns + SECOND)[0, 3] == 5.0
+    assert source.base_from_sensor('front', 'camera', 9 * SECOND)[2, 3] == 0.3
 
 
 def test_a_pose_that_arrives_in_time_is_waited_for(buffer: StandIn) -> None:
@@ -124,7 +134,7 @@ def test_the_real_buffer() -> None:
 
     rclpy.init()
     node = rclpy.create_node('test_tf2_poses')
-    source = Tf2Poses(node, NodeConfig(pose_wait_s=0.0))
+    source = Tf2Poses(node, lambda: NodeConfig(pose_wait_s=0.0))
     transform = TransformStamped(child_frame_id='camera')
     transform.header.frame_id = 'base_link'
     transform.transform.translation.x, transform.transform.rotation.w = 0.2, 1.0

@@ -19,11 +19,12 @@ from __future__ import annotations
 from typing import Any
 
 from depth_anything_ros.config import SettingError
+from nav_msgs.msg import OccupancyGrid, Odometry
 import pytest
 from rclpy.exceptions import InvalidParameterValueException
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from robot import BEST_EFFORT, RELIABLE, Robot
+from robot import BEST_EFFORT, LATCHED, RELIABLE, Robot
 from sensor_msgs.msg import Image
 
 pytestmark = pytest.mark.system
@@ -44,6 +45,23 @@ def test_settings_change_while_the_node_runs(robot: Robot) -> None:
     robot.keep_showing(lambda: depths[-1].encoding == '16UC1', 'depth in millimetres')
     assert robot.node is not None
     assert robot.node.parameters.configs.pipeline.cleaning.range_max_m == 3.0
+
+
+def test_the_tolerance_of_poses_changes_while_the_node_runs(robot: Robot) -> None:
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    robot.start(pose_source='odometry')
+
+    def show() -> None:
+        odometry = Odometry(header=robot.header('odom'))
+        odometry.header.stamp.sec -= 2
+        odometry.pose.pose.orientation.w = 1.0
+        robot.publish('odom', odometry)
+        robot.show()
+
+    robot.until(lambda: grids, 'a grid of one step', show)
+    assert grids[-1].header.frame_id == 'base_link'
+    assert set_parameters(robot, pose_tolerance_s=5.0) == ''
+    robot.until(lambda: grids[-1].header.frame_id == 'odom', 'a grid that moves', show)
 
 
 REFUSED = [
