@@ -33,10 +33,15 @@ from depth_anything_ros.node.session import Session
 from depth_anything_ros.pipeline import Pipeline
 from depth_anything_ros.warm_up import warm_up
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.clock import JumpThreshold, TimeJump
+from rclpy.clock import Clock, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import Trigger
+
+try:
+    from rclpy.clock_type import ClockType
+except ImportError:  # Humble
+    from rclpy.clock import ClockType  # type: ignore[attr-defined]
 
 JUMP_BACK = JumpThreshold(
     min_forward=None, min_backward=Duration(seconds=-0.5), on_clock_change=False
@@ -84,7 +89,8 @@ class DepthAnythingNode(LifecycleNode):
         self._diagnostics = self.create_publisher(
             topics.DIAGNOSTICS.kind, topics.DIAGNOSTICS.name, topics.DIAGNOSTICS.qos
         )
-        self.create_timer(1.0, self._diagnose)
+        # By the steady clock: simulated time stands still before and after a recording.
+        self.create_timer(1.0, self._diagnose, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self.create_service(Trigger, topics.RESET_GRID.name, self._reset_grid)
         self.create_service(Trigger, topics.RESET_SCALE.name, self._reset_scale)
         self._jump = self.get_clock().create_jump_callback(JUMP_BACK, post_callback=self._jumped)

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
+from nav_msgs.msg import OccupancyGrid
 import pytest
-from robot import RELIABLE, Robot
+from robot import LATCHED, RELIABLE, Robot
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 
@@ -85,3 +86,12 @@ def test_images_before_the_first_tick_of_the_clock_are_taken(robot: Robot) -> No
     robot.start(use_sim_time=True)
     robot.keep_showing(lambda: depths, 'depth')
     assert not [line for line in robot.log if 'future' in line]
+
+
+def test_the_grid_is_taken_back_though_the_clock_stands_still(robot: Robot) -> None:
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    diagnostics = robot.hear('/diagnostics', DiagnosticArray)
+    robot.start(use_sim_time=True)
+    robot.keep_showing(lambda: grids and max(grids[-1].data) >= 0, 'a grid')
+    robot.until(lambda: max(grids[-1].data) < 0, 'a grid of nothing known')
+    assert diagnostics
