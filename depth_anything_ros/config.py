@@ -408,7 +408,11 @@ class NodeConfig:
         maximum=5.0,
     )
     max_age_s: float = setting(
-        0.5, 'older images are dropped', unit='s', minimum=0.01, maximum=60.0
+        0.5,
+        'images that are older, or as far in the future, are dropped',
+        unit='s',
+        minimum=0.01,
+        maximum=60.0,
     )
     grid_rate_hz: float = setting(
         0.0,

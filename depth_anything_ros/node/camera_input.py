@@ -110,15 +110,28 @@ class CameraInput:
     def _check_time(self, stamp_ns: int) -> None:
         if stamp_ns == 0:
             raise InputError('stamp', 'its stamp is zero: the driver must set header.stamp')
+        now_ns = self._node.get_clock().now().nanoseconds
+        # Simulated time is 0 until /clock arrives. What is too far ahead leaves no trace: the next
+        # good image would look like time that went back.
+        age_s = (now_ns - stamp_ns) / 1e9 if now_ns > 0 else 0.0
+        self._check_future(-age_s)
         behind_s = (self._last_stamp_ns - stamp_ns) / 1e9
         if behind_s > JUMP_S:
             raise TimeJumpError(f'stamps of {self._name} went back by {behind_s:.1f} s')
         if behind_s > 0:
             raise InputError('order', 'it is older than the one before')
         self._last_stamp_ns = stamp_ns
-        now_ns = self._node.get_clock().now().nanoseconds
-        if now_ns > 0:  # simulated time is 0 until /clock arrives
-            self._check_age((now_ns - stamp_ns) / 1e9)
+        self._check_age(age_s)
+
+    def _check_future(self, ahead_s: float) -> None:
+        text = f'the stamp is {ahead_s:.2f} s in the future'
+        longest_s = self._parameters.configs.node.max_age_s
+        if ahead_s > longest_s:
+            raise InputError(
+                'future', f'{text}, more than max_age_s ({longest_s:g}): synchronise the clocks'
+            )
+        if ahead_s > FUTURE_S:
+            self._health.warned('stamp', f'{text}: synchronise the clocks')
 
     def _check_age(self, age_s: float) -> None:
         longest_s = self._parameters.configs.node.max_age_s
@@ -127,10 +140,6 @@ class CameraInput:
                 'age',
                 f'the image is {age_s:.2f} s old, more than max_age_s ({longest_s:g}): '
                 'synchronise the clocks; with a recording, play with --clock and set use_sim_time',
-            )
-        if age_s < -FUTURE_S:
-            self._health.warned(
-                'stamp', f'the stamp is {-age_s:.2f} s in the future: synchronise the clocks'
             )
 
     def _model_of(self, width: int, height: int) -> CameraModel:

@@ -45,6 +45,7 @@ CAUSES = {
     'stamp': 'the stamp is zero',
     'order': 'older than the image before',
     'age': 'older than max_age_s',
+    'future': 'more than max_age_s in the future',
     'processing': 'the network, the markers or the body mask cannot be used; the message says why',
 }
 """Why images are dropped: `dropped: <cause>` counts them."""

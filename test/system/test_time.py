@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+import time
+
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import OccupancyGrid
@@ -65,7 +67,7 @@ def test_a_clock_that_goes_back_starts_anew_with_one_line(robot: Robot) -> None:
 def test_stamps_of_the_future_are_named(robot: Robot) -> None:
     depths = robot.hear('depth/image_rect', Image)
     diagnostics = robot.hear('/diagnostics', DiagnosticArray)
-    robot.start()
+    robot.start(max_age_s=60.0)
 
     def show() -> None:
         header = robot.header()
@@ -79,6 +81,26 @@ def test_stamps_of_the_future_are_named(robot: Robot) -> None:
     robot.until(named, 'a warning', show)
     assert depths
     assert len([line for line in robot.log if 'in the future' in line]) == 1
+
+
+def test_images_of_a_far_future_are_dropped_and_change_nothing(robot: Robot) -> None:
+    depths = robot.hear('depth/image_rect', Image)
+    robot.start()
+    good: list[Image] = []
+
+    def show() -> None:
+        header = robot.header()
+        header.stamp.sec += 100
+        robot.show(header=header)
+        time.sleep(1 / 30)
+        good.append(robot.show())
+
+    robot.until(lambda: len(depths) > 10, 'depth', show)
+    stamps = {(m.header.stamp.sec, m.header.stamp.nanosec) for m in depths}
+    assert stamps <= {(m.header.stamp.sec, m.header.stamp.nanosec) for m in good}
+    future = [line for line in robot.log if 's in the future, more than max_age_s' in line]
+    assert 1 <= len(future) <= 3
+    assert not [line for line in robot.log if 'start anew' in line]
 
 
 def test_images_before_the_first_tick_of_the_clock_are_taken(robot: Robot) -> None:
