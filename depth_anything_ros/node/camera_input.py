@@ -40,6 +40,9 @@ FUTURE_S = 0.1
 JUMP_S = 1.0
 TRAINED_FOV_DEG = (40.0, 120.0)
 
+ANY_SIZE = (320, 240)
+"""Width and height; into how many views a camera is split does not depend on it."""
+
 
 class TimeJumpError(Exception):
     """The stamps went back: a recording started again."""
@@ -64,6 +67,7 @@ class CameraInput:
         self._name = health.name
         self._info: CameraInfo | None = None
         self._model: tuple[object, CameraModel, float] | None = None
+        self._count: tuple[object, int] | None = None
         self._last_stamp_ns = 0
         is_raw = parameters.configs.node.image_transport == 'raw'
         self._subscriptions = [
@@ -85,6 +89,14 @@ class CameraInput:
     def forget_time(self) -> None:
         """Accept any stamp next."""
         self._last_stamp_ns = 0
+
+    def view_count(self) -> int:
+        """Return how many views the camera will be split into, as far as is known yet."""
+        info = self._info
+        key = (*self._settings(), None if info is None else _content(info))
+        if self._count is None or self._count[0] != key:
+            self._count = key, self._counted(info)
+        return self._count[1]
 
     def frame(self, message: ImageMessage) -> Frame:
         """
@@ -144,8 +156,7 @@ class CameraInput:
 
     def _model_of(self, width: int, height: int) -> CameraModel:
         info = self._info  # the executor's thread may put another in its place meanwhile
-        is_rectified = self._parameters.configs.node.image_is_rectified
-        fov_deg = self._parameters.configs.cameras[self._name].horizontal_fov_deg
+        is_rectified, fov_deg = self._settings()
         key = (width, height, is_rectified, fov_deg, None if info is None else _content(info))
         if self._model is None or self._model[0] != key:
             if info is None:
@@ -157,6 +168,21 @@ class CameraInput:
             self._model = key, model, model.horizontal_fov_deg
         self._warn_of(info, self._model[2], width)
         return self._model[1]
+
+    def _settings(self) -> tuple[bool, float]:
+        configs = self._parameters.configs
+        return configs.node.image_is_rectified, configs.cameras[self._name].horizontal_fov_deg
+
+    def _counted(self, info: CameraInfo | None) -> int:
+        is_rectified, fov_deg = self._settings()
+        try:
+            if info is None:
+                camera = _assumed_model(*ANY_SIZE, fov_deg)
+            else:
+                camera = camera_from_message(info, is_rectified=is_rectified)
+            return len(virtual_cameras(camera, *ANY_SIZE))
+        except (CameraError, InputError):  # which the first image will tell
+            return 1
 
     def _warn_of(self, info: CameraInfo | None, fov_deg: float, width: int) -> None:
         if info is None:

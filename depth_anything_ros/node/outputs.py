@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+import threading
 
 import cv2
 from depth_anything_ros.camera import Pinhole
@@ -95,7 +96,15 @@ class CameraOutputs:
         self._prefix = prefix
         self._whole = Publishers(node, prefix, (topics.POINTS, topics.SCAN))
         self._views = [Publishers(node, prefix, VIEW_TOPICS)]
+        self._advertising = threading.Lock()
         self._frames: ViewFrames | None = None
+
+    def advertise_views(self, count: int) -> None:
+        """Have the topics of several views; those of one are always there."""
+        with self._advertising:
+            for index in range(len(self._views) - 1, count if count > 1 else 0):
+                prefix = f'{self._prefix}view_{index}/'
+                self._views.append(Publishers(self._node, prefix, VIEW_TOPICS))
 
     def wanted(self) -> Output:
         """Return what somebody listens to, of what the pipeline can leave out."""
@@ -111,6 +120,7 @@ class CameraOutputs:
         """Publish a camera's results; header: of the image."""
         pairs = list(zip(result.predictions, result.depth_maps, strict=True))
         several = len(pairs) > 1
+        self.advertise_views(len(pairs))
         for prediction, depth_map in pairs:
             publishers, own = self._views[0], header
             if several:
@@ -127,13 +137,10 @@ class CameraOutputs:
             self._whole.publish(topics.SCAN, scan_message(base, result.scan))
 
     def _view(self, view: View, header: Header) -> Publishers:
-        """Return the publishers of one of several views, which come in order."""
+        """Return the publishers of one of several views, whose frame tf then has."""
         if self._frames is None:
             self._frames = ViewFrames(self._node)
-        if len(self._views) <= view.index + 1:
-            prefix = f'{self._prefix}view_{view.index}/'
-            self._views.append(Publishers(self._node, prefix, VIEW_TOPICS))
-            self._frames.announce(header, view)
+        self._frames.announce(header, view)
         return self._views[view.index + 1]
 
     def close(self) -> None:

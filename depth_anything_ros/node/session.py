@@ -23,7 +23,7 @@ from dataclasses import replace
 import time
 
 from depth_anything_ros.camera import CameraError
-from depth_anything_ros.config import CameraConfig, NodeConfig
+from depth_anything_ros.config import CameraConfig, NodeConfig, SettingError
 from depth_anything_ros.frame import Frame
 from depth_anything_ros.node import topics
 from depth_anything_ros.node.camera_input import CameraInput, ImageMessage, TimeJumpError
@@ -183,6 +183,10 @@ class Session:
     def _take(self, camera: str, message: ImageMessage) -> None:
         health = self.healths[camera]
         health.received()
+        try:
+            self._outputs[camera].advertise_views(self._inputs[camera].view_count())
+        except SettingError as error:
+            health.warned('views', str(error))
         if self.is_heard(camera) and self._worker.mailbox.put(camera, message):
             health.dropped(REPLACED)
 

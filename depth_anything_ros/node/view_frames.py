@@ -39,12 +39,13 @@ def transform_of_view(header: Header, view: View) -> TransformStamped:
 
 
 class ViewFrames:
-    """Broadcasts the frames of a camera's views, where tf2_ros is installed."""
+    """Broadcasts the frames of a camera's views where tf2_ros is installed."""
 
     def __init__(self, node: LifecycleNode) -> None:
         """Advertise /tf_static, or say that it cannot be."""
         self._node = node
-        self._transforms: list[TransformStamped] = []
+        self._transforms: dict[str, TransformStamped] = {}
+        self._rotations: dict[str, bytes] = {}
         try:
             from tf2_ros import StaticTransformBroadcaster
         except ImportError:
@@ -55,14 +56,17 @@ class ViewFrames:
 
     def announce(self, header: Header, view: View) -> None:
         """
-        Broadcast the frame of a view; header: of its camera's image.
+        Broadcast the frame of a view that is new or changed; header: of its camera's image.
 
         All of them go in one message: the topic keeps the last one only, and tf2_ros of Humble
         does not gather them.
         """
-        self._transforms.append(transform_of_view(header, view))
-        if self._broadcaster is not None:
-            self._broadcaster.sendTransform(self._transforms)
+        name, rotation = view_frame(header.frame_id, view.index), view.camera_from_view.tobytes()
+        if self._broadcaster is None or self._rotations.get(name) == rotation:
+            return
+        self._rotations[name] = rotation
+        self._transforms[name] = transform_of_view(header, view)
+        self._broadcaster.sendTransform(list(self._transforms.values()))
 
     def close(self) -> None:
         """Take /tf_static down."""

@@ -139,11 +139,9 @@ class Worker(Generic[Item]):
 
     def _interpret_one(self, estimate: Estimate) -> None:
         try:
-            step = self.pipeline.interpret(estimate, self._wanted())
+            self._publish(self.pipeline.interpret(estimate, self._wanted()))
         except KNOWN_ERRORS as error:
             self._refused(estimate.frames, error)
-        else:
-            self._publish(step)
 
 
 def with_frames(estimate: Estimate, frames: Sequence[Frame]) -> Estimate:

@@ -28,9 +28,9 @@ from std_msgs.msg import Header
 PINHOLE = Pinhole(4, 4, 2.0, 2.0, 1.5, 1.5)
 
 
-def turned_view(index: int) -> View:
+def turned_view(index: int, angle: float = 0.5) -> View:
     frame = Frame('camera', 0, np.zeros((4, 4), np.uint8), 'mono', CameraModel(PINHOLE))
-    c, s = math.cos(0.5), math.sin(0.5)
+    c, s = math.cos(angle), math.sin(angle)
     rotation = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
     return View(frame, index, np.zeros((4, 4, 3), np.uint8), PINHOLE, rotation)
 
@@ -53,3 +53,17 @@ def test_the_last_message_has_the_frames_of_all_views(monkeypatch: pytest.Monkey
     assert [t.child_frame_id for t in sent] == ['optical_view_0', 'optical_view_1']
     frames.close()
     node.destroy_publisher.assert_called_once_with(broadcaster.pub_tf)
+
+
+def test_frames_are_announced_when_one_is_new_or_has_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tf2_ros = Mock()
+    monkeypatch.setitem(sys.modules, 'tf2_ros', tf2_ros)
+    frames = ViewFrames(Mock())
+    for angle in (0.5, 0.5, 0.6):
+        frames.announce(Header(frame_id='optical'), turned_view(1, angle))
+    send = tf2_ros.StaticTransformBroadcaster.return_value.sendTransform
+    assert send.call_count == 2
+    (sent,) = send.call_args.args[0]
+    assert sent.transform.rotation.y == pytest.approx(math.sin(0.3))

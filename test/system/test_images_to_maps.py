@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 
+from depth_anything_ros.node.calibration import message_of_pinhole
 from nav_msgs.msg import OccupancyGrid, Odometry
 import numpy as np
 import pytest
@@ -144,6 +145,28 @@ def test_a_wide_camera_is_seen_in_views(robot: Robot) -> None:
     assert infos[-1].width == WIDTH
     assert (clouds[-1].width, clouds[-1].header.frame_id) == (2 * WIDTH, 'camera_optical_frame')
     assert any('130° wide' in line for line in robot.log)
+
+
+def fisheye(robot: Robot) -> None:
+    """Publish the calibration of a camera that is 170° wide, and its image."""
+    focal = WIDTH / math.radians(170)
+    image = robot.show(info=False)
+    info = message_of_pinhole(CAMERA)
+    info.header, info.distortion_model, info.d = image.header, 'equidistant', [0.0] * 4
+    info.k[0], info.k[4] = focal, focal
+    robot.publish('camera_info', info)
+
+
+def test_who_listens_to_one_view_only_gets_it(robot: Robot) -> None:
+    depths = robot.hear('view_1/depth/image_rect', Image)
+    robot.start()
+    robot.until(lambda: depths, 'depth of a view', lambda: fisheye(robot))
+
+
+def test_a_listener_of_one_view_is_heard_where_the_width_is_only_assumed(robot: Robot) -> None:
+    depths = robot.hear('view_0/depth/image_rect', Image)
+    robot.start(horizontal_fov_deg=130.0)
+    robot.until(lambda: depths, 'depth of a view', lambda: robot.show(info=False))
 
 
 def test_the_grid_keeps_to_its_rate(robot: Robot) -> None:

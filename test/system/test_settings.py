@@ -25,7 +25,7 @@ from rclpy.exceptions import InvalidParameterValueException
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from robot import BEST_EFFORT, LATCHED, RELIABLE, Robot
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import Image, PointCloud2
 
 pytestmark = pytest.mark.system
 
@@ -122,6 +122,21 @@ def test_a_quality_of_service_that_does_not_exist_is_named(robot: Robot, topic: 
     assert node.state in ('inactive', 'unconfigured')
     robot.until(lambda: any('`good`' in line for line in robot.log), 'the line')
     assert not any('Traceback' in line for line in robot.log)
+
+
+def test_a_quality_of_service_of_a_view_that_does_not_exist_is_named(robot: Robot) -> None:
+    name = 'qos_overrides./view_0/depth/color.publisher.reliability'
+    robot.start(horizontal_fov_deg=130.0, **{name: 'good'})
+    clouds = robot.hear('depth/points', PointCloud2)
+
+    def is_named() -> bool:
+        return any('`good`' in line for line in robot.log)
+
+    robot.until(is_named, 'the line', lambda: robot.show(info=False))
+    assert set_parameters(robot, horizontal_fov_deg=70.0) == ''
+    clouds.clear()
+    robot.until(lambda: clouds, 'a cloud of one view', lambda: robot.show(info=False))
+    assert not robot.deaths
 
 
 def test_a_listener_that_asks_for_more_than_is_offered_is_named(robot: Robot) -> None:
