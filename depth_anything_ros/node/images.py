@@ -54,6 +54,10 @@ class _Encoding(NamedTuple):
 LARGEST_SIDE_PX = 32_766
 """OpenCV resamples no larger images."""
 
+BRIGHT_PERCENT = 99
+DEEP_STEP = 4
+"""Every so many rows and columns tell how bright a 16-bit image is."""
+
 ENCODINGS = {
     'rgb8': _Encoding(3, 'rgb'),
     'bgr8': _Encoding(3, 'bgr'),
@@ -93,13 +97,25 @@ def image_from_message(message: Image) -> tuple[Pixels, Channels]:
         )
     rows = _rows(message, encoding)
     if message.encoding in ('mono16', '16UC1'):
-        upper = 0 if message.is_bigendian else 1
-        return rows[:, upper::2].copy(), 'mono'
+        return _eight_bits(rows, '>u2' if message.is_bigendian else '<u2'), 'mono'
     if encoding.bytes_per_pixel > 1:
         rows = rows.reshape(len(rows), message.width, encoding.bytes_per_pixel)
     if encoding.conversion is not None:
         rows = _converted(rows, encoding.conversion, message)
     return rows, encoding.channels
+
+
+def _eight_bits(rows: Pixels, kind: str) -> Pixels:
+    """
+    Return (H, W) of the (H, 2 W) bytes of 16-bit pixels, of which a sensor may fill 10 or 12 bits.
+
+    Brightness is scaled by what the image itself holds: all but its brightest percent, so that a
+    hot pixel does not darken it.
+    """
+    deep = np.ascontiguousarray(rows).view(kind).astype(np.uint16, copy=False)
+    some = deep[::DEEP_STEP, ::DEEP_STEP]
+    bright = max(255.0, float(np.percentile(some, BRIGHT_PERCENT)))
+    return np.asarray(cv2.convertScaleAbs(deep, alpha=255.0 / bright), dtype=np.uint8)
 
 
 def _converted(rows: Pixels, conversion: int, message: Image) -> Pixels:

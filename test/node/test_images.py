@@ -96,12 +96,30 @@ def test_grey(encoding: str) -> None:
 
 @pytest.mark.parametrize('encoding', ['mono16', '16UC1'])
 @pytest.mark.parametrize('is_bigendian, order', [(0, '<u2'), (1, '>u2')])
-def test_sixteen_bits_keep_their_upper_half(encoding: str, is_bigendian: int, order: str) -> None:
-    deep = np.full((8, 8), 0x1234, order)
-    message = image_message(Header(), deep, encoding)
+@pytest.mark.parametrize('bits', [10, 12, 16])
+@pytest.mark.parametrize('padding', [0, 3])
+def test_a_sensor_of_so_many_bits_gives_a_bright_picture(
+    encoding: str, is_bigendian: int, order: str, bits: int, padding: int
+) -> None:
+    ramp = np.linspace(0, 2**bits - 1, 256 * 256).reshape(256, 256)
+    message = image_message(Header(), ramp.astype(order), encoding)
     message.is_bigendian = is_bigendian
-    image, channels = image_from_message(message)
-    assert channels == 'mono' and (image == 0x12).all()
+    image, channels = image_from_message(padded(message, padding))
+    assert channels == 'mono' and image.dtype == np.uint8
+    np.testing.assert_allclose(image, ramp * 255 / (2**bits - 1), atol=8)
+
+
+def test_eight_bits_in_sixteen_stay_as_they_are() -> None:
+    deep = np.arange(64, dtype=np.uint16).reshape(8, 8)
+    image, _ = image_from_message(image_message(Header(), deep, 'mono16'))
+    assert (image == deep).all()
+
+
+def test_a_hot_pixel_does_not_darken_a_deep_image() -> None:
+    deep = np.full((64, 64), 1000, np.uint16)
+    deep[8, 8] = 65535
+    image, _ = image_from_message(image_message(Header(), deep, 'mono16'))
+    assert (image == 255).all()
 
 
 def test_every_encoding_is_tried_here() -> None:
