@@ -95,3 +95,27 @@ def test_the_shared_memory_holds_large_images() -> None:
     profile = (CONFIG / 'fastdds_shared_memory.xml').read_text()
     (size,) = re.findall(r'<segment_size>(\d+)</segment_size>', profile)
     assert int(size) > 4 * 1920 * 1080 * 3
+
+
+def nav2_layer(name: str) -> dict[str, Any]:
+    """Return the first layer of an example's local costmap, with what is set beside the layers."""
+    costmap = yaml.safe_load((CONFIG / 'nav2' / f'{name}.yaml').read_text())['local_costmap']
+    parameters = costmap['local_costmap']['ros__parameters']
+    return {**parameters, **parameters[parameters['plugins'][0]]}
+
+
+def test_known_cells_are_free_only_where_free_is_more_likely() -> None:
+    layer = nav2_layer('local_grid_static_layer')
+    assert layer['trinary_costmap'] and layer['lethal_cost_threshold'] <= 50
+
+
+def test_the_floor_clears_and_never_marks_whatever_the_layer_knows() -> None:
+    layer = nav2_layer('points_voxel_layer')
+    sources = [layer[name] for name in layer['observation_sources'].split()]
+    assert all(s['min_obstacle_height'] > 0 for s in sources if s['marking'])
+    assert all(s['min_obstacle_height'] < 0 for s in sources if s['clearing'])
+    assert {s['topic'].lstrip('/') for s in sources} <= published_topics()
+
+
+def test_the_scan_does_not_clear_what_the_camera_cannot_see() -> None:
+    assert nav2_layer('scan_obstacle_layer')['scan']['raytrace_min_range'] > 0.5
