@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import os
 from typing import Any
 
@@ -47,6 +47,9 @@ ARGUMENTS = {
 }
 
 SHARED_INPUTS = ('odom', 'scan_reference', 'points_reference', 'range_reference')
+
+SHOWN = ('depth/points', 'scan', 'depth/color')
+"""Outputs of a camera that rviz shows."""
 
 SETTINGS = {
     'model': 'name or path of the network',
@@ -83,7 +86,7 @@ def generate_launch_description() -> LaunchDescription:
             params_file,
             *shared_memory(),
             OpaqueFunction(function=node),
-            rviz(),
+            OpaqueFunction(function=rviz),
         ]
     )
 
@@ -102,11 +105,10 @@ def node(context: LaunchContext) -> list[Node]:
     """Return the node; what an argument says counts more than params_file."""
     given = {name: LaunchConfiguration(name).perform(context) for name in (*ARGUMENTS, *SETTINGS)}
     settings: dict[str, Any] = {n: yaml.safe_load(given[n]) for n in SETTINGS if given[n]}
-    cameras = [name for name in given['cameras'].split(',') if name]
+    cameras = names_in(given['cameras'])
     if cameras:
         settings['cameras'] = cameras
-    prefixes = [f'{name}/' for name in cameras] if len(cameras) > 1 else ['']
-    inputs = [pair for prefix in prefixes for pair in inputs_below(prefix, given)]
+    inputs = [pair for prefix in prefixes_of(cameras) for pair in inputs_below(prefix, given)]
     return [
         Node(
             package='depth_anything_ros',
@@ -123,6 +125,16 @@ def node(context: LaunchContext) -> list[Node]:
     ]
 
 
+def names_in(cameras: str) -> list[str]:
+    """Return the names of cameras in a list with commas."""
+    return [name for name in cameras.split(',') if name]
+
+
+def prefixes_of(cameras: Sequence[str]) -> list[str]:
+    """Return what precedes the topics of each camera: nothing where there is one."""
+    return [f'{name}/' for name in cameras] if len(cameras) > 1 else ['']
+
+
 def inputs_below(prefix: str, given: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the remappings of one camera's topics."""
     image = prefix + given['image']
@@ -134,17 +146,22 @@ def inputs_below(prefix: str, given: Mapping[str, str]) -> list[tuple[str, str]]
     ]
 
 
-def rviz() -> Node:
-    """Return rviz with camera, depth, cloud, scan, grid and TF."""
-    return Node(
-        package='rviz2',
-        executable='rviz2',
-        namespace=LaunchConfiguration('namespace'),
-        arguments=['-d', PathJoinSubstitution([CONFIG, 'depth_anything.rviz'])],
-        parameters=[{'use_sim_time': LaunchConfiguration('use_sim_time')}],
-        remappings=[
-            ('image_raw', LaunchConfiguration('image')),
-            ('image_raw/compressed', [LaunchConfiguration('image'), '/compressed']),
-        ],
-        condition=IfCondition(LaunchConfiguration('rviz')),
-    )
+def rviz(context: LaunchContext) -> list[Node]:
+    """Return rviz with grid and TF, and of the first camera image, depth, cloud and scan."""
+    given = {name: LaunchConfiguration(name).perform(context) for name in ('cameras', 'image')}
+    first = prefixes_of(names_in(given['cameras']))[0]
+    image = first + given['image']
+    remappings = [('image_raw', image), ('image_raw/compressed', f'{image}/compressed')]
+    if first:
+        remappings += [(name, first + name) for name in SHOWN]
+    return [
+        Node(
+            package='rviz2',
+            executable='rviz2',
+            namespace=LaunchConfiguration('namespace'),
+            arguments=['-d', PathJoinSubstitution([CONFIG, 'depth_anything.rviz'])],
+            parameters=[{'use_sim_time': LaunchConfiguration('use_sim_time')}],
+            remappings=remappings,
+            condition=IfCondition(LaunchConfiguration('rviz')),
+        )
+    ]

@@ -17,7 +17,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from pathlib import Path
+import runpy
+import sys
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -52,3 +58,40 @@ def test_every_argument_is_described(file: Path) -> None:
     arguments = source.try_get_launch_description_without_context().get_launch_arguments()
     assert arguments
     assert all(argument.description for argument in arguments)
+
+
+class Argument:
+    """As launch's LaunchConfiguration: the value of an argument, here from a dictionary."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def perform(self, context: Mapping[str, str]) -> str:
+        return context.get(self._name, '')
+
+
+@pytest.fixture
+def main_launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return what depth_anything.launch.py defines, with stand-ins for launch."""
+    names = ('', '.actions', '.conditions', '.substitutions')
+    modules = {f'launch{name}': MagicMock() for name in names}
+    modules |= {f'launch_ros{name}': MagicMock() for name in ('', '.actions', '.substitutions')}
+    modules['launch.substitutions'].LaunchConfiguration = Argument
+    modules['launch_ros.actions'].Node = SimpleNamespace
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    return runpy.run_path(str(LAUNCH / 'depth_anything.launch.py'))
+
+
+@pytest.mark.parametrize('cameras, first', [('', ''), ('front', ''), ('front,left', 'front/')])
+def test_rviz_shows_the_first_camera(
+    main_launch_file: dict[str, Any], cameras: str, first: str
+) -> None:
+    given = {'cameras': cameras, 'image': 'color/image_raw'}
+    (rviz,) = main_launch_file['rviz'](given)
+    (node,) = main_launch_file['node'](given)
+    shown = dict(rviz.remappings)
+    assert shown['image_raw'] == dict(node.remappings)[f'{first}image_raw']
+    for topic in ('depth/points', 'depth/color', 'scan'):
+        assert shown.get(topic, topic) == first + topic
+    assert 'local_grid' not in shown
