@@ -82,7 +82,7 @@ setup(
             'openvino>=2025.0',
             'safetensors',
             'torch>=2.6',
-            'transformers>=5.23',
+            'transformers>=5.20',
         ],
         'sim': ['mujoco>=3.2'],
         'replay': ['mcap', 'rosbags>=0.11.9,<0.12'],
