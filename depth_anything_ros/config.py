@@ -84,7 +84,8 @@ class EstimationConfig:
     )
     precision: str = setting(
         'auto',
-        'of the exports of a model the one to run; auto: fp16 on tensorrt, fp32 on openvino',
+        'of the exports of a size the one to run; auto: fp16 on tensorrt, fp32 on openvino, or '
+        'int8 where that alone holds target_rate_hz',
         choices=('auto', 'fp32', 'fp16', 'int8'),
         dynamic=False,
     )

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A model at several sizes of which the largest that holds a rate runs (`input_size: auto`)."""
+"""Several exports of a model of which the best that holds a rate runs (`auto`)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ import logging
 from statistics import median
 import time
 
-from depth_anything_ros.estimation.backend import Backend, BackendInfo
+from depth_anything_ros.estimation.backend import Backend, BackendError, BackendInfo
 from depth_anything_ros.estimation.model_file import ModelFile
-from depth_anything_ros.estimation.sizes import MARGIN, SizeLadder
+from depth_anything_ros.estimation.sizes import MARGIN, SizeLadder, worthwhile
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,8 +35,8 @@ class LadderBackend:
     """
     Runs one of several exports of a model; `info` says which, and may change with any `infer`.
 
-    A step loads the other size, which takes a moment. The frame at hand is still answered at its
-    own size.
+    The larger size is the better export, and of one size the more exact. A step loads the other
+    export, which takes a moment. The frame at hand is still answered at its own size.
     """
 
     def __init__(
@@ -45,19 +45,19 @@ class LadderBackend:
         load: Callable[[ModelFile], Backend],
         target_rate_hz: float,
     ) -> None:
-        """Time `files`, smallest first, until one is too slow, and keep the one that fits."""
+        """
+        Time `files`, the least first, and keep the best that fits, else the fastest.
+
+        Raise BackendError where none of them runs.
+        """
         self._load = load
-        self._files = files
-        times: list[float] = []
-        for file in files:
-            backend = load(file)
-            times.append(inference_ms(backend))
-            backend.close()
-            LOG.info('input_size auto: %s takes %.1f ms', file.metadata.size, times[-1])
-            if times[-1] > (1 - MARGIN) * 1e3 / target_rate_hz:
-                break
-        self._ladder = SizeLadder(times, target_rate_hz)
-        self._backend = self._load(files[self._ladder.index])
+        several_sizes = len({file.metadata.size for file in files}) > 1
+        self._title = 'input_size auto' if several_sizes else 'precision auto'
+        timed = self._timed(files, (1 - MARGIN) * 1e3 / target_rate_hz)
+        kept = [timed[i] for i in worthwhile([time_ms for _, time_ms in timed])]
+        self._files = [file for file, _ in kept]
+        self._ladder = SizeLadder([time_ms for _, time_ms in kept], target_rate_hz)
+        self._backend = load(self._files[self._ladder.index])
 
     @property
     def info(self) -> BackendInfo:
@@ -65,19 +65,50 @@ class LadderBackend:
         return self._backend.info
 
     def infer(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the predictions of `batch`, then perhaps change the size for the next one."""
+        """Return the predictions of `batch`, then perhaps change the export for the next one."""
         start = time.perf_counter()
         depth = self._backend.infer(batch)
         if self._ladder.observe((time.perf_counter() - start) * 1e3):
             self._backend.close()
-            self._backend = self._load(self._files[self._ladder.index])
-            info = self._backend.info
-            LOG.warning('input_size auto: now %dx%d', info.height, info.width)
+            file = self._files[self._ladder.index]
+            self._backend = self._load(file)
+            LOG.warning('%s: now %s', self._title, _name(file))
         return depth
 
     def close(self) -> None:
         """Free what runs."""
         self._backend.close()
+
+    def _timed(self, files: Sequence[ModelFile], limit_ms: float) -> list[tuple[ModelFile, float]]:
+        """
+        Return the files that run and their times in milliseconds.
+
+        Past a size that is too slow in a precision, that precision is not tried again.
+        """
+        timed: list[tuple[ModelFile, float]] = []
+        too_slow: set[str] = set()
+        problem: BackendError | None = None
+        for file in files:
+            if file.metadata.precision in too_slow:
+                continue
+            try:
+                backend = self._load(file)
+            except BackendError as error:
+                LOG.warning('%s: %s is left out: %s', self._title, _name(file), error)
+                problem = error
+                continue
+            timed.append((file, inference_ms(backend)))
+            backend.close()
+            LOG.info('%s: %s takes %.1f ms', self._title, _name(file), timed[-1][1])
+            if timed[-1][1] > limit_ms:
+                too_slow.add(file.metadata.precision)
+        if problem and not timed:
+            raise problem
+        return timed
+
+
+def _name(file: ModelFile) -> str:
+    return f'{file.metadata.size} {file.metadata.precision}'
 
 
 def inference_ms(backend: Backend, runs: int = TIMED_RUNS) -> float:

@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 import logging
 import math
@@ -36,7 +36,10 @@ from depth_anything_ros.estimation.tensorrt_backend import (
 
 LOG = logging.getLogger(__name__)
 PREFERRED = {'openvino': ('fp32', 'fp16'), 'tensorrt': ('fp16', 'fp32')}
-"""Precisions by backend, best first; int8 runs where it is asked for."""
+"""Precisions by backend, best first; the best that is exported runs where it is fast enough."""
+
+COARSEST = 'int8'
+"""Runs where it is asked for, or where the rate leaves no choice."""
 
 
 def load_backend(config: EstimationConfig) -> Backend:
@@ -78,11 +81,32 @@ def open_backend(
 
 
 def rungs(config: EstimationConfig, kind: str) -> list[ModelFile]:
-    """Return the exports that the settings allow, one of each size, smallest first."""
+    """
+    Return the exports that the settings allow, smallest first.
+
+    Of a size it is the one of the precision that is asked for; at `auto` the int8 one, if there
+    is one, and then the best.
+    """
     files = exports_of(config.model)
     if config.model.endswith('.onnx') and config.input_size in ('auto', files[0].metadata.size):
         return files
-    precisions = PREFERRED[kind] if config.precision == 'auto' else (config.precision,)
+    asked = config.precision
+    steps = ((COARSEST,), PREFERRED[kind]) if asked == 'auto' else ((asked,),)
+    found = [file for step in steps for file in _one_of_each_size(files, step, config)]
+    if not found:
+        raise BackendError(
+            f'no export of {config.model} has input_size {config.input_size}, precision '
+            f'{config.precision} and batch {config.inference_batch}. There are '
+            f'{", ".join(file.path.name for file in files)}; '
+            f'`depth-anything-ros model export {config.model}` makes others'
+        )
+    return sorted(found, key=lambda file: math.prod(parse_size(file.metadata.size)))
+
+
+def _one_of_each_size(
+    files: Sequence[ModelFile], precisions: Sequence[str], config: EstimationConfig
+) -> list[ModelFile]:
+    """Return, of each size and of the batch asked for, the file of the first precision there."""
     best: dict[str, ModelFile] = {}
     for precision in reversed(precisions):
         best |= {
@@ -92,14 +116,7 @@ def rungs(config: EstimationConfig, kind: str) -> list[ModelFile]:
             and file.metadata.batch == str(config.inference_batch)
             and config.input_size in ('auto', file.metadata.size)
         }
-    if not best:
-        raise BackendError(
-            f'no export of {config.model} has input_size {config.input_size}, precision '
-            f'{config.precision} and batch {config.inference_batch}. There are '
-            f'{", ".join(file.path.name for file in files)}; '
-            f'`depth-anything-ros model export {config.model}` makes others'
-        )
-    return [best[size] for size in sorted(best, key=lambda size: math.prod(parse_size(size)))]
+    return list(best.values())
 
 
 def choose_backend(asked: str) -> str:

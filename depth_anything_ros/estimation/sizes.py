@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Which of several network sizes holds a rate, at start and while the machine's speed changes."""
+"""Which of several exports holds a rate, at start and while the machine's speed changes."""
 
 from __future__ import annotations
 
@@ -20,25 +20,34 @@ from collections.abc import Sequence
 from statistics import median
 
 MARGIN = 0.2
-"""Share of the period that stays free where a size is chosen."""
+"""Share of the period that stays free where an export is chosen."""
 
 WINDOW = 30
 """Inferences that one judgement rests on."""
 
 CALM_WINDOWS = 10
-"""Judgements in a row that must allow the next larger size before it is taken."""
+"""Judgements in a row that must allow the next better export before it is taken."""
+
+
+def worthwhile(times_ms: Sequence[float]) -> list[int]:
+    """Return the indices, of times from the least to the best export, that no better one beats."""
+    kept: list[int] = []
+    for i in reversed(range(len(times_ms))):
+        if not kept or times_ms[i] < times_ms[kept[-1]]:
+            kept.append(i)
+    return kept[::-1]
 
 
 class SizeLadder:
     """
-    Chooses among sizes, smallest first, by their inference times.
+    Chooses among exports, the least first, by their inference times, which must rise.
 
-    A size is taken where its time fits the period with `MARGIN`, left downwards where the median
+    One is taken where its time fits the period with `MARGIN`, left downwards where the median
     of a window exceeds the whole period: between the two it stays.
     """
 
     def __init__(self, times_ms: Sequence[float], target_rate_hz: float) -> None:
-        """Start at the largest size whose time fits, or at the smallest."""
+        """Start at the best export whose time fits, or at the fastest."""
         self._times = times_ms
         self._period_ms = 1e3 / target_rate_hz
         self._window: list[float] = []
@@ -60,7 +69,7 @@ class SizeLadder:
         if time_ms > self._period_ms:
             self._calm = 0
             return -1 if self.index > 0 else 0
-        if not self._larger_fits(time_ms):
+        if not self._better_fits(time_ms):
             self._calm = 0
             return 0
         self._calm += 1
@@ -69,7 +78,7 @@ class SizeLadder:
         self._calm = 0
         return 1
 
-    def _larger_fits(self, time_ms: float) -> bool:
+    def _better_fits(self, time_ms: float) -> bool:
         if self.index + 1 == len(self._times):
             return False
         slower = self._times[self.index + 1] / self._times[self.index]

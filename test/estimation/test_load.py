@@ -84,10 +84,32 @@ def test_each_backend_prefers_its_precision_and_takes_the_other():
     add_export('168x224', 'fp32')
     add_export('168x224', 'fp16')
     add_export('98x98', 'fp32')
-    add_export('98x98', 'int8')
     assert chosen('tensorrt') == ['small-98x98-fp32.onnx', 'small-168x224-fp16.onnx']
     assert chosen('openvino') == ['small-98x98-fp32.onnx', 'small-168x224-fp32.onnx']
+
+
+def test_of_each_size_int8_comes_before_the_best():
+    for size in ('252x336', '98x98'):
+        for precision in ('fp16', 'fp32', 'int8'):
+            add_export(size, precision)
+    assert chosen('openvino') == [
+        'small-98x98-int8.onnx',
+        'small-98x98-fp32.onnx',
+        'small-252x336-int8.onnx',
+        'small-252x336-fp32.onnx',
+    ]
+    assert chosen('tensorrt', input_size='252x336') == [
+        'small-252x336-int8.onnx',
+        'small-252x336-fp16.onnx',
+    ]
+
+
+def test_a_precision_that_is_asked_for_is_the_only_one():
+    add_export('98x98', 'fp32')
+    add_export('98x98', 'int8')
+    add_export('168x224', 'fp32')
     assert chosen(precision='int8') == ['small-98x98-int8.onnx']
+    assert chosen(precision='fp32') == ['small-98x98-fp32.onnx', 'small-168x224-fp32.onnx']
 
 
 def test_a_size_and_a_batch_are_taken_where_asked_for():
@@ -138,41 +160,132 @@ class Rung:
 class File:
     """A model file that runs in a stated time."""
 
-    def __init__(self, height, time_ms):
+    def __init__(self, height, time_ms, precision='fp32'):
         self.height, self.time_ms = height, time_ms
-        self.metadata = type('Metadata', (), {'size': f'{height}x4'})()
+        about = {'size': f'{height}x4', 'precision': precision}
+        self.metadata = type('Metadata', (), about)()
+
+
+class Loaded(list):
+    """Every backend that was loaded, in order."""
+
+    def __init__(self, refused=()):
+        super().__init__()
+        self.clock, self.refused = [0.0], refused
+
+    def load(self, file):
+        if file in self.refused:
+            raise BackendError('its depth is wrong')
+        self.append(Rung(file, self.clock))
+        return self[-1]
+
+    @property
+    def exports(self):
+        return [(rung.file.height, rung.file.metadata.precision) for rung in self]
 
 
 @pytest.fixture
-def ladder(monkeypatch):
-    clock, loaded = [0.0], []
-    monkeypatch.setattr(
-        'depth_anything_ros.estimation.ladder_backend.time.perf_counter', lambda: clock[0]
-    )
+def start(monkeypatch):
+    """Return what starts a ladder for 20 Hz, of which 40 ms fit, and what it loads."""
 
-    def load_rung(file):
-        loaded.append(Rung(file, clock))
-        return loaded[-1]
+    def start_ladder(*files, refused=()):
+        loaded = Loaded(refused)
+        monkeypatch.setattr(
+            'depth_anything_ros.estimation.ladder_backend.time.perf_counter',
+            lambda: loaded.clock[0],
+        )
+        return LadderBackend(files, loaded.load, target_rate_hz=20), loaded
 
+    return start_ladder
+
+
+def overrun(backend, loaded, time_ms):
+    """Let the export that runs take so long for a window."""
+    loaded[-1].file.time_ms = time_ms
+    batch = np.zeros((1, backend.info.height, 4, 3), np.uint8)
+    for _ in range(WINDOW):
+        assert backend.infer(batch).shape == batch.shape[:3]
+
+
+def test_the_ladder_times_upward_until_too_slow_and_takes_what_fits(start):
     files = [File(14, 10.0), File(28, 30.0), File(42, 60.0), File(56, 120.0)]
-    return LadderBackend(files, load_rung, target_rate_hz=20), files, loaded
-
-
-def test_the_ladder_times_upward_until_too_slow_and_takes_what_fits(ladder):
-    backend, _, loaded = ladder
+    backend, loaded = start(*files)
     assert [rung.file.height for rung in loaded] == [14, 28, 42, 28]
     assert [rung.closed for rung in loaded] == [True, True, True, False]
     assert backend.info.height == 28
 
 
-def test_an_overrun_loads_the_smaller_size_and_frees_the_larger(ladder):
-    backend, files, loaded = ladder
-    files[1].time_ms = 70.0
-    batch = np.zeros((1, 28, 4, 3), np.uint8)
-    for _ in range(WINDOW):
-        assert backend.infer(batch).shape == (1, 28, 4)
+def test_an_overrun_loads_the_smaller_size_and_frees_the_larger(start, caplog):
+    backend, loaded = start(File(14, 10.0), File(28, 30.0))
+    overrun(backend, loaded, 70.0)
     assert backend.info.height == 14
     assert [rung.closed for rung in loaded[-2:]] == [True, False]
+    assert 'input_size auto: now 14x4 fp32' in caplog.text
+
+
+def ladder_files(*times_ms):
+    """Return int8 and fp32 of sizes 14, 28 and so on, which take the times in turn."""
+    names = [(14 * (1 + i // 2), ('int8', 'fp32')[i % 2]) for i in range(len(times_ms))]
+    return [File(h, ms, p) for (h, p), ms in zip(names, times_ms, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ('times_ms', 'taken'),
+    [
+        ((10, 20, 25, 39), (28, 'fp32')),
+        ((10, 20, 25, 50), (28, 'int8')),
+        ((20, 50, 35, 90), (28, 'int8')),
+        ((20, 39, 45, 90), (14, 'fp32')),
+        ((20, 45, 50, 90), (14, 'int8')),
+        ((60, 90, 99, 200), (14, 'int8')),
+        ((70, 50, 99, 90), (14, 'fp32')),
+    ],
+    ids=['all fit', 'int8', 'larger int8 beats fp32', 'fp32', 'smallest', 'none', 'slow int8'],
+)
+def test_the_largest_and_then_most_exact_that_fits_is_taken(start, times_ms, taken):
+    _, loaded = start(*ladder_files(*times_ms))
+    assert loaded.exports[-1] == taken
+
+
+def test_a_precision_past_the_size_that_is_too_slow_is_not_tried(start):
+    _, loaded = start(*ladder_files(20, 50, 35, 90, 70, 150, 120, 300))
+    assert loaded.exports[:-1] == [(14, 'int8'), (14, 'fp32'), (28, 'int8'), (42, 'int8')]
+
+
+def test_a_step_down_goes_to_what_is_really_faster(start, caplog):
+    backend, loaded = start(*ladder_files(20, 50, 35, 90))
+    assert loaded.exports[-1] == (28, 'int8')
+    overrun(backend, loaded, 70.0)
+    assert loaded.exports[-1] == (14, 'int8')
+    assert 'input_size auto: now 14x4 int8' in caplog.text
+
+
+def test_of_one_size_the_precision_steps(start, caplog):
+    backend, loaded = start(*ladder_files(20, 39))
+    assert loaded.exports[-1] == (14, 'fp32')
+    overrun(backend, loaded, 60.0)
+    assert loaded.exports[-1] == (14, 'int8')
+    assert 'precision auto: now 14x4 int8' in caplog.text
+
+
+def test_of_one_size_the_fastest_runs_where_none_holds_the_rate(start):
+    _, loaded = start(*ladder_files(80, 120))
+    assert loaded.exports[-1] == (14, 'int8')
+    _, loaded = start(*ladder_files(120, 80))
+    assert loaded.exports[-1] == (14, 'fp32')
+
+
+def test_an_export_that_fails_its_proof_is_left_out(start, caplog):
+    files = ladder_files(20, 30)
+    _, loaded = start(*files, refused=files[:1])
+    assert loaded.exports[-1] == (14, 'fp32')
+    assert '14x4 int8 is left out: its depth is wrong' in caplog.text
+
+
+def test_where_every_export_fails_its_proof_nothing_runs(start):
+    files = ladder_files(20, 30)
+    with pytest.raises(BackendError, match='depth is wrong'):
+        start(*files, refused=files)
 
 
 def test_a_backend_that_nobody_knows_is_refused():

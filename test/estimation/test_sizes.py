@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-from depth_anything_ros.estimation.sizes import CALM_WINDOWS, SizeLadder, WINDOW
+from depth_anything_ros.estimation.sizes import CALM_WINDOWS, SizeLadder, WINDOW, worthwhile
 from hypothesis import given, strategies as st
 import pytest
 
@@ -70,6 +70,26 @@ def test_calm_must_be_unbroken():
     observe(ladder, 20.0, (CALM_WINDOWS - 1) * WINDOW)
     observe(ladder, 30.0, WINDOW)
     assert not any(observe(ladder, 20.0, (CALM_WINDOWS - 1) * WINDOW))
+
+
+@pytest.mark.parametrize(
+    ('times_ms', 'kept'),
+    [
+        ([], []),
+        ([20, 39, 60], [0, 1, 2]),
+        ([20, 50, 35, 90], [0, 2, 3]),
+        ([30, 20, 20], [2]),
+    ],
+)
+def test_what_a_better_one_beats_is_not_worthwhile(times_ms, kept):
+    assert worthwhile(times_ms) == kept
+
+
+@given(st.lists(st.floats(0.1, 500.0), min_size=1, max_size=8))
+def test_worthwhile_times_rise_from_the_fastest_to_the_best(times_ms):
+    kept = [times_ms[i] for i in worthwhile(times_ms)]
+    assert kept == sorted(set(kept))
+    assert (kept[0], kept[-1]) == (min(times_ms), times_ms[-1])
 
 
 @given(st.lists(st.floats(0.1, 500.0), max_size=200), st.floats(1.0, 120.0))
