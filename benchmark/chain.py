@@ -29,30 +29,53 @@ from typing import Any
 
 from depth_anything_ros.estimation.models import parse_size
 from depth_anything_ros.transforms import base_from_mounted_camera
+from diagnostic_msgs.msg import DiagnosticArray
 from footage import DEMO_RECORDING, Footage, load_footage
 from machine import write_json
+import rclpy
+from rclpy.wait_for_message import wait_for_message
 from rig import Measurement, our_node, Rig, running_rig
-from stand_in import random_weights_model
+from stand_in import stand_in
 
 FOOTAGE_IMAGES = 60
+DIAGNOSTICS_S = 5.0
+RANDOM_PRECISIONS = ('fp32', 'int8')
+"""Of random weights, where the node may choose."""
 
 
 def load_model(
-    name: str, size: str, footage: Footage, *, random_weights: bool
+    name: str, size: str, footage: Footage, *, random_weights: bool, precision: str = 'auto'
 ) -> tuple[dict[str, Any], Footage]:
     """
     Return the node's parameters for a model, and the footage to show to it.
 
     A model with random weights sees one scene whatever it is shown, so its robot stands.
     """
+    parameters = {'model': name, 'input_size': size or 'auto', 'precision': precision}
     if not random_weights:
-        return {'model': name, 'input_size': size or 'auto'}, footage
+        return parameters, footage
     p = footage.parameters
     mounting = [p[f'camera_{k}'] for k in ('x_m', 'y_m', 'height_m')]
     mounting += [p[f'camera_{k}_rad'] for k in ('roll', 'pitch', 'yaw')]
-    path = random_weights_model(name, size, footage.pinhole, base_from_mounted_camera(*mounting))
+    precisions = RANDOM_PRECISIONS if precision == 'auto' else (precision,)
+    pose = base_from_mounted_camera(*mounting)
+    parameters['model'] = stand_in(name, size, precisions, footage.pinhole, pose)
     standing = replace(footage, poses=[footage.poses[0]] * len(footage.poses))
-    return {'model': str(path)}, standing
+    return parameters, standing
+
+
+def running_precision() -> str:
+    """Return what the node says that it runs now, such as 'int8' or 'fp32+bf16'."""
+    node = rclpy.create_node('precision_of')
+    try:
+        heard, message = wait_for_message(
+            DiagnosticArray, node, '/diagnostics', time_to_wait=DIAGNOSTICS_S
+        )
+    finally:
+        node.destroy_node()
+    if not heard:
+        raise TimeoutError(f'no diagnostics in {DIAGNOSTICS_S:.0f} s')
+    return next(pair.value for pair in message.status[0].values if pair.key == 'precision')
 
 
 def figures(measurement: Measurement) -> dict[str, Any]:
@@ -81,20 +104,25 @@ def measure(
     rig: Rig, rates_hz: Sequence[float], seconds: float, search_s: float
 ) -> dict[str, Any]:
     """Return the figures of the first rate, those of the others by rate, and the highest rate."""
-    results = [figures(rig.show(rate, seconds)) for rate in rates_hz]
+    results = [
+        {**figures(rig.show(rate, seconds)), 'precision': running_precision()} for rate in rates_hz
+    ]
     highest = rig.highest_rate(search_s) if search_s > 0 else None
     return {**results[0], 'at_rates': results[1:], 'highest_rate_hz': highest}
 
 
 def print_table(result: Mapping[str, Any]) -> None:
     """Print the figures of every rate, and the stages of the first."""
-    print(f'{"offered":>8}{"rate":>8}{"drops":>8}{"age p50":>9}{"p99":>8}{"jitter":>8}{"CPU":>7}')
+    print(
+        f'{"offered":>8}{"rate":>8}{"drops":>8}{"age p50":>9}{"p99":>8}{"jitter":>8}{"CPU":>7}'
+        '  precision'
+    )
     for row in (result, *result['at_rates']):
         age = row['age_ms']
         print(
             f'{row["offered_hz"]:6.0f}Hz{row["rate_hz"]:6.1f}Hz{row["dropped_percent"]:7.1f}%'
             f'{age["p50"]:7.1f}ms{age["p99"]:6.1f}ms{row["jitter_ms"]:6.1f}ms'
-            f'{row["cpu_percent"]:6.0f}%'
+            f'{row["cpu_percent"]:6.0f}%  {row["precision"]}'
         )
     if result['highest_rate_hz'] is not None:
         print(f'highest rate with less than 5 % drops: {result["highest_rate_hz"]} Hz')
@@ -118,6 +146,16 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return result
 
 
+def add_precision(options_parser: argparse.ArgumentParser) -> None:
+    """Add the option of those that say what ran."""
+    options_parser.add_argument(
+        '--precision',
+        choices=('auto', 'fp32', 'int8'),
+        default='auto',
+        help='auto: the most exact that holds the first --rate here',
+    )
+
+
 def footage_for(options: argparse.Namespace) -> Footage:
     """Return the images that the options ask for."""
     width, height = parse_size(options.image_size)
@@ -127,6 +165,7 @@ def footage_for(options: argparse.Namespace) -> Footage:
 def main() -> None:
     """Measure, print a table, write JSON where asked."""
     options_parser = parser(__doc__)
+    add_precision(options_parser)
     options_parser.add_argument('--rate', type=float, nargs='+', default=[20.0], help='Hz')
     options_parser.add_argument('--seconds', type=float, default=60.0, help='for each rate')
     options_parser.add_argument(
@@ -135,8 +174,13 @@ def main() -> None:
     options = options_parser.parse_args()
     footage = footage_for(options)
     parameters, footage = load_model(
-        options.model, options.size, footage, random_weights=options.random_weights
+        options.model,
+        options.size,
+        footage,
+        random_weights=options.random_weights,
+        precision=options.precision,
     )
+    parameters['target_rate_hz'] = options.rate[0]
     with running_rig(footage, our_node(footage, parameters)) as rig:
         result = measure(rig, options.rate, options.seconds, options.search)
     result = {

@@ -16,18 +16,20 @@
 The node beside the published designs, in the same run, with Small of random weights at one size.
 
 `transformers`: its depth-estimation pipeline in a node. `chain`: that node and one that makes
-the cloud, in two processes. `chain_same_network`: the chain with this package's network and
-runtime in it, so that only the processes and the messages between them differ. Needs torch.
+the cloud, in two processes. `chain_same_network`: the chain with this package's network, in the
+precision in which the node ran it, and its runtime, so that only the processes and the messages
+between them differ. Needs torch.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import os
 from pathlib import Path
 from typing import Any
 
-from chain import figures, footage_for, load_model, parser
-from depth_anything_ros.estimation.models import parse_size
+from chain import add_precision, figures, footage_for, load_model, parser, running_precision
+from depth_anything_ros.estimation.models import exports_of, parse_size
 from footage import Footage
 from machine import write_json
 from peer_nodes import CLOUD, DEPTH
@@ -39,27 +41,45 @@ PEER = 'peer_nodes'
 KEPT = ('offered_hz', 'rate_hz', 'dropped_percent', 'cpu_percent', 'age_ms', 'rss_mb')
 
 
-def subjects(footage: Footage, size: str, parameters: dict[str, Any]) -> dict[str, Subject]:
-    """Return what is compared, by name; the first is the node of this package."""
-    network = ('--size', *map(str, parse_size(size)))
+def peers(size: str, network: Path) -> dict[str, Subject]:
+    """Return what the node is compared with, by name; network: the ONNX that the node ran."""
+    original = (PEER, ('depth', '--size', *map(str, parse_size(size))))
+    same = (PEER, ('depth', '--onnx', str(network)))
     cloud, clouds = (PEER, ('cloud',)), [(PointCloud2, CLOUD)]
-    same = (PEER, ('depth', '--onnx', parameters['model']))
     return {
-        'ours': our_node(footage, parameters),
-        'transformers': Subject([(PEER, ('depth', *network))], [(Image, DEPTH)]),
-        'chain': Subject([(PEER, ('depth', *network)), cloud], clouds),
+        'transformers': Subject([original], [(Image, DEPTH)]),
+        'chain': Subject([original, cloud], clouds),
         'chain_same_network': Subject([same, cloud], clouds),
     }
 
 
-def measure(footage: Footage, subject: Subject, rate_hz: float, seconds: float) -> dict[str, Any]:
-    """Return the highest throughput, and the figures at a rate that every peer can hold."""
+def network_of(parameters: Mapping[str, Any], precision: str) -> Path:
+    """Return the ONNX that the node ran; precision: what it said, such as 'fp32+bf16'."""
+    stored = precision.partition('+')[0]
+    (path,) = (
+        file.path
+        for file in exports_of(parameters['model'])
+        if (file.metadata.size, file.metadata.precision) == (parameters['input_size'], stored)
+    )
+    return path
+
+
+def measure(
+    footage: Footage, subject: Subject, rate_hz: float, seconds: float, precision: str = ''
+) -> dict[str, Any]:
+    """
+    Return the highest throughput, and the figures at a rate that every peer can hold.
+
+    precision: what runs, '' where the node is to say it.
+    """
     with running_rig(footage, subject) as rig:
         flooded = rig.show(OVERLOAD_HZ, seconds)
         calm = rig.show(rate_hz, seconds)
+        precision = precision or running_precision()
     result = figures(calm)
     cpu_ms = 10.0 * calm.cpu_percent / calm.timing.rate_hz
     return {
+        'precision': precision,
         'throughput_hz': round(flooded.timing.rate_hz, 2),
         'cpu_ms_per_image': round(cpu_ms, 1),
         **{name: result[name] for name in KEPT},
@@ -77,10 +97,21 @@ def ratios(results: dict[str, dict[str, Any]]) -> dict[str, float]:
     return {name: round(value, 2) for name, value in found.items()}
 
 
+def print_row(name: str, row: Mapping[str, Any]) -> None:
+    """Print the figures of one of them."""
+    print(
+        f'{name:20}{row["throughput_hz"]:10.1f}Hz{row["age_ms"]["mean"]:8.1f}ms'
+        f'{row["age_ms"]["p99"]:8.1f}ms{row["cpu_ms_per_image"]:8.1f}ms/img'
+        f'{row["rss_mb"]:7.0f} MB  {row["precision"]}',
+        flush=True,
+    )
+
+
 def main() -> None:
     """Measure, print a table, write JSON where asked."""
     options_parser = parser(__doc__)
     options_parser.set_defaults(model='small', random_weights=True, size='252x336')
+    add_precision(options_parser)
     options_parser.add_argument('--rate', type=float, default=3.0, help='Hz that all can hold')
     options_parser.add_argument('--seconds', type=float, default=20.0, help='for each figure')
     options = options_parser.parse_args()
@@ -88,18 +119,21 @@ def main() -> None:
     os.environ['PYTHONPATH'] = os.pathsep.join([here, os.environ.get('PYTHONPATH', '')])
     footage = footage_for(options)
     parameters, footage = load_model(
-        options.model, options.size, footage, random_weights=options.random_weights
+        options.model,
+        options.size,
+        footage,
+        random_weights=options.random_weights,
+        precision=options.precision,
     )
-    results = {}
-    print(f'{"":20}{"throughput":>12}{"age":>10}{"p99":>10}{"CPU":>14}{"memory":>10}')
-    for name, subject in subjects(footage, options.size, parameters).items():
-        row = results[name] = measure(footage, subject, options.rate, options.seconds)
-        print(
-            f'{name:20}{row["throughput_hz"]:10.1f}Hz{row["age_ms"]["mean"]:8.1f}ms'
-            f'{row["age_ms"]["p99"]:8.1f}ms{row["cpu_ms_per_image"]:8.1f}ms/img'
-            f'{row["rss_mb"]:7.0f} MB',
-            flush=True,
-        )
+    print(f'{"":20}{"throughput":>12}{"age":>10}{"p99":>10}{"CPU":>14}{"memory":>10}  precision')
+    ours = measure(footage, our_node(footage, parameters), options.rate, options.seconds)
+    print_row('ours', ours)
+    results, ran = {'ours': ours}, ours['precision']
+    for name, subject in peers(options.size, network_of(parameters, ran)).items():
+        precision = ran if name == 'chain_same_network' else 'fp32'
+        row = measure(footage, subject, options.rate, options.seconds, precision)
+        results[name] = row
+        print_row(name, row)
     found = ratios(results)
     for name, value in found.items():
         print(f'{name}: {value}')

@@ -12,16 +12,20 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A network with random weights that takes its full time and still shows the stages a world."""
+"""Networks with random weights that take their full time and still show the stages a world."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.estimation.backend import BackendError
+from depth_anything_ros.estimation.bench import random_exports
+from depth_anything_ros.estimation.model_file import ModelFile, ModelMetadata
 from depth_anything_ros.estimation.models import export_path, parse_size
-from depth_anything_ros.estimation.private_cache import cache_folder, write_whole
+from depth_anything_ros.estimation.private_cache import write_whole
+from depth_anything_ros.estimation.proof import Reference, reference_of, write_reference
 from depth_anything_ros.scale.ground_plane import floor_inverse_depth
 from depth_anything_ros.transforms import Transform
 import numpy as np
@@ -40,42 +44,51 @@ NETWORK_SHARE = 0.01
 """What the random network itself adds, so that its work cannot be left out."""
 
 
-def random_weights_model(
-    name: str, size: str, pinhole: Pinhole, base_from_camera: Transform
-) -> Path:
+def stand_in(
+    name: str,
+    size: str,
+    precisions: Sequence[str],
+    pinhole: Pinhole,
+    base_from_camera: Transform,
+) -> str:
     """
-    Return an ONNX of a catalogue architecture with random weights and a scene in its output.
+    Export a catalogue architecture with random weights and a scene in its output; return its name.
 
     Depth of random weights has no floor, so no scale would be found and every stage after it
     would rest. The scene is what `pinhole` sees of a room, standing still at `base_from_camera`.
-    Raise BackendError where the architecture is not exported at this size and torch is missing.
+    Each precision has its proof, the same in all. Raise BackendError where the architecture is
+    not exported at this size and torch is missing.
     """
     height, width = parse_size(size)
-    source = _exported(name, size)
-    model = onnx.load(source)
     scene = _inverse_depth(pinhole.resized(width, height), base_from_camera)
-    _add(model, (SCALE * scene + SHIFT).astype(np.float32)[None])
-    path = cache_folder('benchmark') / source.name
+    shown = (SCALE * scene + SHIFT).astype(np.float32)[None]
+    for file in _exported(name, size, precisions):
+        metadata = replace(file.metadata, name=f'{name}-stand-in')
+        _write(file, metadata, shown)
+    return f'{name}-stand-in'
+
+
+def _exported(name: str, size: str, precisions: Sequence[str]) -> list[ModelFile]:
+    """Return the architecture's exports; those that are missing are made where torch is there."""
+    try:
+        return random_exports(name, [parse_size(size)], precisions)
+    except ImportError as error:
+        raise BackendError(
+            f'{name} with random weights is not exported at {size} as {", ".join(precisions)}, '
+            'which needs torch: run this once with the Python of .venv-export, which '
+            f'`make bench` makes ({error})'
+        ) from error
+
+
+def _write(file: ModelFile, metadata: ModelMetadata, scene: NDArray[np.float32]) -> None:
+    """Write an export with a scene added to its output, and its proof."""
+    model, proof = onnx.load(file.path), reference_of(file)
+    _add(model, scene)
+    helper.set_model_props(model, metadata.as_properties())
+    path = export_path(metadata.name, *parse_size(metadata.size), metadata.precision)
     write_whole(path, model.SerializeToString())
-    return path
-
-
-def _exported(name: str, size: str) -> Path:
-    """Return the architecture's export; it is made where there is none and torch is installed."""
-    path = export_path(f'{name}-random', *parse_size(size), 'fp32')
-    if not path.exists():
-        try:
-            from depth_anything_ros.estimation.export import export_model
-            from depth_anything_ros.estimation.sources import random_source
-        except ImportError as error:
-            raise BackendError(
-                f'{name} with random weights is not exported at {size}, which needs torch: run '
-                f'this once with the Python of .venv-export, which `make bench` makes ({error})'
-            ) from error
-        height, width = parse_size(size)
-        source = random_source(name)
-        export_model(source.model, path, source.metadata, height=height, width=width)
-    return path
+    depth = np.float32(NETWORK_SHARE) * proof.depth + scene
+    write_reference(ModelFile.open(path), Reference(proof.image, depth))
 
 
 def _inverse_depth(pinhole: Pinhole, base_from_camera: Transform) -> NDArray[np.float64]:

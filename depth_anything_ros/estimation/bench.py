@@ -67,27 +67,36 @@ def chosen_exports(
 def random_exports(
     model: str, sizes: Sequence[tuple[int, int]], precisions: Sequence[str]
 ) -> list[ModelFile]:
-    """Return exports of an architecture with seeded random weights, kept in the cache."""
+    """
+    Return exports of an architecture with seeded random weights, kept in the cache.
+
+    Raise ImportError where one is missing there and torch, or for int8 NNCF, here, BackendError
+    where there is no such architecture.
+    """
+    files = []
+    for (height, width), precision in product(sizes, precisions):
+        path = export_path(f'{model}-random', height, width, precision)
+        if not path.exists():
+            _export_random(model, path, height, width, precision)
+        files.append(ModelFile.open(path))
+    return files
+
+
+def _export_random(model: str, path: Path, height: int, width: int, precision: str) -> None:
     from depth_anything_ros.estimation.export import export_model
     from depth_anything_ros.estimation.sources import random_source
 
     source = random_source(model)
-    files = []
-    for (height, width), precision in product(sizes, precisions):
-        path = export_path(source.metadata.name, height, width, precision)
-        if not path.exists():
-            image, step = reference_image(height, width), width // CALIBRATION_IMAGES
-            export_model(
-                source.model,
-                path,
-                source.metadata,
-                height=height,
-                width=width,
-                precision=precision,
-                calibration=[np.roll(image, i * step, axis=2) for i in range(CALIBRATION_IMAGES)],
-            )
-        files.append(ModelFile.open(path))
-    return files
+    image, step = reference_image(height, width), width // CALIBRATION_IMAGES
+    export_model(
+        source.model,
+        path,
+        source.metadata,
+        height=height,
+        width=width,
+        precision=precision,
+        calibration=[np.roll(image, i * step, axis=2) for i in range(CALIBRATION_IMAGES)],
+    )
 
 
 def measure(file: ModelFile, kind: str, config: EstimationConfig) -> dict[str, object]:
