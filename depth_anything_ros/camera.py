@@ -203,7 +203,7 @@ class CameraModel:
         offsets = (pixels - (p.cx, p.cy)) / (p.fx, p.fy)
         radius = np.maximum(np.hypot(offsets[:, 0], offsets[:, 1]), 1e-12)
         angle = np.minimum(self._equidistant_angle(radius), math.radians(89.9))
-        return offsets * (np.tan(angle) / radius)[:, None]
+        return np.asarray(offsets * (np.tan(angle) / radius)[:, None], np.float64)
 
     @property
     def horizontal_fov_deg(self) -> float:
@@ -228,9 +228,9 @@ class CameraModel:
         return angle + np.tensordot(coefficients, powers, axes=1)
 
     def _equidistant_angle(self, radius: NDArray[np.float64]) -> NDArray[np.float64]:
-        angles = np.linspace(0.0, math.radians(130.0), 4096)
+        angles = np.linspace(0.0, math.radians(130.0), 4096, dtype=np.float64)
         radii = np.maximum.accumulate(self._equidistant_radius(angles))
-        return np.interp(radius, radii, angles)
+        return np.asarray(np.interp(radius, radii, angles), np.float64)
 
     def _project_equidistant(self, rays: NDArray[np.float64]) -> NDArray[np.float64]:
         across = np.hypot(rays[..., 0], rays[..., 1])

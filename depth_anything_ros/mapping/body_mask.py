@@ -32,7 +32,7 @@ class BodyMask:
     def __init__(self) -> None:
         """Know no view yet."""
         self._key: tuple[object, ...] = ()
-        self._allowed = np.ones((0, 0), np.uint8)
+        self._allowed: NDArray[np.uint8] = np.ones((0, 0), np.uint8)
 
     def allowed(self, view: View, config: CleaningConfig) -> NDArray[np.uint8]:
         """

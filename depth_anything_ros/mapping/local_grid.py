@@ -101,8 +101,8 @@ class LocalGrid:
         self.config = config
         self.reset_reason = ''
         side = round(config.grid_size_m / config.grid_resolution_m)
-        self._evidence = np.zeros((side, side), np.float32)
-        self._underside = np.full((side, side), np.inf, np.float32)
+        self._evidence: NDArray[np.float32] = np.zeros((side, side), np.float32)
+        self._underside: NDArray[np.float32] = np.full((side, side), np.inf, np.float32)
         self._marks = _Marks(
             np.zeros((side, side), np.float32), np.zeros((side, side), np.float32)
         )

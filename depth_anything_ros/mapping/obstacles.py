@@ -214,7 +214,7 @@ class ObstacleFinder:
 
 def _rays(pinhole: Pinhole, base_from_view: Transform) -> _Rays:
     rotation = base_from_view[:3, :3]
-    rays = np.ones((pinhole.height, pinhole.width, 3), np.float32)
+    rays: NDArray[np.float32] = np.ones((pinhole.height, pinhole.width, 3), np.float32)
     rays[..., 0], rays[..., 1] = pinhole.ray_x[None, :], pinhole.ray_y[:, None]
     rays = rays @ rotation.T.astype(np.float32)
     reach = np.hypot(rays[..., 0], rays[..., 1])

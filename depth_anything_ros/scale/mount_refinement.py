@@ -98,7 +98,7 @@ class MountRefiner:
 
     def __init__(self) -> None:
         """Start from the stated mount."""
-        self._offset = np.zeros(2)
+        self._offset: NDArray[np.float64] = np.zeros(2)
         self._covariance: Floats | None = None
         self._key: tuple[_Image, NDArray[np.float32]] | None = None
 

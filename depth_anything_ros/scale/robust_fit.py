@@ -217,7 +217,8 @@ def _refined(
 ) -> _Line:
     """Return the line after three rounds of weights; a whole array of each would be slower."""
     weights, near = np.empty(len(d)), np.empty(len(d))
-    information, spread, below = np.zeros((2, 2)), 0.0, 0
+    information: Floats = np.zeros((2, 2))
+    spread, below = 0.0, 0
     for _ in range(3):
         count = 0
         for i in range(len(d)):

@@ -52,7 +52,7 @@ def _corners(half_size: tuple[float, float, float], axis: int, side: int) -> NDA
 def _texcoords(
     half_size: tuple[float, float, float], axis: int, repeat_m: float | None
 ) -> NDArray[np.float32]:
-    repeats = np.ones(2)
+    repeats: NDArray[np.float64] = np.ones(2)
     if repeat_m is not None:
         repeats = 2 * np.array([half_size[other] for other in _plane_axes(axis)]) / repeat_m
     return ((CORNERS + 1) / 2 * repeats * (1, -1)).astype(np.float32)

@@ -60,7 +60,7 @@ JPEG_QUALITY = 52
 TRUTH_PINHOLE = PINHOLE.resized(160, 120)
 GRID_RESOLUTION_M, GRID_Z_MIN_M, GRID_Z_MAX_M = 0.05, 0.08, 1.0
 LIDAR_RANGE_M = 12.0
-LIDAR_ANGLES = np.linspace(-np.pi, np.pi, 360, endpoint=False)
+LIDAR_ANGLES = np.linspace(-np.pi, np.pi, 360, endpoint=False, dtype=np.float64)
 BASE_FROM_LIDAR = transform_from(np.eye(3), np.array([0.0, 0.0, 0.25]))
 LINK_FROM_OPTICAL = transform_from(BASE_FROM_OPTICAL_ROTATION, np.zeros(3))
 

@@ -57,11 +57,16 @@ def _color(rng: np.random.Generator, surface: str) -> NDArray[np.float32]:
 def _octaves(rng: np.random.Generator, cells: tuple[tuple[int, int], ...]) -> NDArray[np.float32]:
     """Return smooth noise, (256, 256, 1) in about -1...1, summed over grids of (rows, columns)."""
     size = (TEXTURE_SIZE, TEXTURE_SIZE)
-    layers = [
-        cv2.resize(rng.uniform(-1, 1, c).astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
-        for c in cells
-    ]
-    return np.asarray(np.mean(layers, axis=0), np.float32)[..., None]
+    layers = np.array(
+        [
+            cv2.resize(
+                rng.uniform(-1, 1, c).astype(np.float32), size, interpolation=cv2.INTER_CUBIC
+            )
+            for c in cells
+        ],
+        np.float32,
+    )
+    return np.asarray(layers.mean(axis=0), np.float32)[..., None]
 
 
 def _plaster(rng: np.random.Generator, color: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -90,7 +90,7 @@ def _wall_decor(
     decor = []
     for side, along_x in product((-1, 1), (True, False)):
         span, across = (length, width) if along_x else (width, length)
-        for offset in np.arange(-span / 2 + 0.7, span / 2 - 0.7, 1.4):
+        for offset in map(float, np.arange(-span / 2 + 0.7, span / 2 - 0.7, 1.4)):
             kind = str(rng.choice(['none', 'picture', 'window', 'door'], p=DECOR_SHARES))
             if kind == 'none':
                 continue
