@@ -135,6 +135,11 @@ class Pipeline:
         """Return what runs the network."""
         return self._backend.info
 
+    @property
+    def grid_reset(self) -> str:
+        """Return why the grid last became unknown as a whole, '' if it never did."""
+        return self._grid.reset_reason
+
     def estimate(self, frames: Sequence[Frame], clock: StageClock | None = None) -> Estimate:
         """
         Return the predictions for at most one frame of each camera, in one batch.

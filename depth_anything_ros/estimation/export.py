@@ -30,6 +30,7 @@ from depth_anything_ros.estimation.proof import (
     agreement,
     Reference,
     reference_image,
+    reference_path,
     write_reference,
 )
 from depth_anything_ros.estimation.rewrite import (
@@ -96,7 +97,12 @@ def export_model(
         images = list(calibration[-HELD_OUT:])
     depths = [_torch_depth(original, image) for image in images]
     write_reference(file, Reference(images[0], depths[0]))
-    return _verified(file, images, depths)
+    try:
+        return _verified(file, images, depths)
+    except ExportError:
+        file.path.unlink()
+        reference_path(file.path).unlink()
+        raise
 
 
 def weights_sha256(model: nn.Module) -> str:
@@ -200,7 +206,13 @@ def _verified(
     if file.metadata.precision == 'fp32' and not parity <= LARGEST_PARITY_ERROR:
         raise ExportError(f'the export differs from torch by {parity:.2g} of the largest depth')
     found = [agreement(o, d) for o, d in zip(outputs, depths, strict=True)]
-    return Agreement(
+    mean = Agreement(
         float(np.mean([a.rank_correlation for a in found])),
         float(np.mean([a.error for a in found])),
     )
+    if not found[0].holds(file.metadata.precision):
+        raise ExportError(
+            f'{file.metadata.precision} is {found[0].error:.0%} off FP32, which no backend would '
+            'accept: export as fp32 or fp16, or calibrate with a recording of the robot'
+        )
+    return mean

@@ -66,14 +66,23 @@ class LadderBackend:
 
     def infer(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the predictions of `batch`, then perhaps change the export for the next one."""
-        start = time.perf_counter()
+        start, before = time.perf_counter(), self._ladder.index
         depth = self._backend.infer(batch)
         if self._ladder.observe((time.perf_counter() - start) * 1e3):
-            self._backend.close()
-            file = self._files[self._ladder.index]
-            self._backend = self._load(file)
-            LOG.warning('%s: now %s', self._title, _name(file))
+            self._step_from(before)
         return depth
+
+    def _step_from(self, before: int) -> None:
+        file = self._files[self._ladder.index]
+        try:
+            backend = self._load(file)
+        except BackendError as error:
+            LOG.error('%s: %s cannot be loaded: %s', self._title, _name(file), error)
+            self._ladder.index = before
+            return
+        self._backend.close()
+        self._backend = backend
+        LOG.warning('%s: now %s', self._title, _name(file))
 
     def close(self) -> None:
         """Free what runs."""

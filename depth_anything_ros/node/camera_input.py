@@ -30,8 +30,8 @@ from depth_anything_ros.node.images import (
 )
 from depth_anything_ros.node.parameters import Parameters
 from depth_anything_ros.node.quality_of_service import NEWEST_QOS, subscribe
+from depth_anything_ros.node.stamps import nanoseconds
 from rclpy.lifecycle import LifecycleNode
-from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 ImageMessage: TypeAlias = Image | CompressedImage
@@ -104,7 +104,7 @@ class CameraInput:
 
         Raise InputError where it cannot be used, TimeJumpError where the stamps went back.
         """
-        stamp_ns = Time.from_msg(message.header.stamp).nanoseconds
+        stamp_ns = nanoseconds(message.header.stamp)
         self._check_time(stamp_ns)
         self.frame_id = message.header.frame_id or f'{self._name}_optical_frame'
         decode = image_from_message if isinstance(message, Image) else image_from_compressed
@@ -120,8 +120,8 @@ class CameraInput:
         self._info = message
 
     def _check_time(self, stamp_ns: int) -> None:
-        if stamp_ns == 0:
-            raise InputError('stamp', 'its stamp is zero: the driver must set header.stamp')
+        if stamp_ns <= 0:
+            raise InputError('stamp', 'its stamp is not set: the driver must set header.stamp')
         now_ns = self._node.get_clock().now().nanoseconds
         # Simulated time is 0 until /clock arrives. What is too far ahead leaves no trace: the next
         # good image would look like time that went back.

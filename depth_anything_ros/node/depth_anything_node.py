@@ -111,8 +111,8 @@ class DepthAnythingNode(LifecycleNode):
             try:
                 self.parameters.declare_cameras()
                 self.parameters.refuse_unreadable_files()
-                backend = self._load(self.parameters.configs.estimation)
                 warm_up()
+                backend = self._load(self.parameters.configs.estimation)
                 self._equipment = self._equip(backend)
             except (SettingError, BackendError) as error:
                 return self._refuse(str(error))
@@ -191,14 +191,13 @@ class DepthAnythingNode(LifecycleNode):
 
     @contextmanager
     def _unexpected_errors_logged(self) -> Iterator[None]:
-        """Log what rclpy would turn into a silent error transition."""
-        completed = False
+        """Log and report what rclpy would turn into a silent error transition."""
         try:
             yield
-            completed = True
-        finally:
-            if not completed:
-                self.get_logger().error(traceback.format_exc())
+        except BaseException as error:
+            self._problem = f'{type(error).__name__}: {error}; the log has the rest'
+            self.get_logger().error(traceback.format_exc())
+            raise
 
     def _reconfigure(self, configs: Configs) -> None:
         if self._session is not None:
@@ -235,7 +234,8 @@ class DepthAnythingNode(LifecycleNode):
         info = self._equipment.backend.info if self._equipment is not None else None
         stage_ms = session.mean_stage_ms() if session is not None else {}
         throttled = self._throttling.has_throttled()
-        statuses = [node_status(self.state, self._problem, info, stage_ms, throttled)]
+        grid_reset = self._equipment.pipeline.grid_reset if self._equipment is not None else ''
+        statuses = [node_status(self.state, self._problem, info, stage_ms, throttled, grid_reset)]
         if session is not None:
             session.watch()
             statuses += [

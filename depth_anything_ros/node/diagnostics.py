@@ -42,7 +42,7 @@ CAUSES = {
     'size': 'no pixels, too many, or an odd size where the encoding needs an even one',
     'short data': 'fewer bytes than height and step say',
     'compression': 'no JPEG or PNG',
-    'stamp': 'the stamp is zero',
+    'stamp': 'the stamp is zero or negative',
     'order': 'older than the image before',
     'age': 'older than max_age_s',
     'future': 'more than max_age_s in the future',
@@ -137,9 +137,16 @@ def node_status(
     info: BackendInfo | None,
     stage_ms: Mapping[str, float],
     is_throttled: bool,
+    grid_reset: str = '',
 ) -> DiagnosticStatus:
-    """Return the status of the node itself; problem: why it could not be configured."""
+    """
+    Return the status of the node itself.
+
+    problem: why it could not be configured; grid_reset: why the grid last became unknown.
+    """
     values = {'state': state, **{f'{s}_ms': f'{ms:.2f}' for s, ms in stage_ms.items()}}
+    if grid_reset:
+        values['grid_reset'] = grid_reset
     if info is not None:
         values |= {
             'backend': info.backend,
@@ -175,4 +182,11 @@ class ThrottlingMonitor:
         return self._count > before
 
     def _read(self) -> int:
-        return sum(int(file.read_text()) for file in self._files)
+        return sum(map(_count_in, self._files))
+
+
+def _count_in(file: Path) -> int:
+    try:
+        return int(file.read_text())
+    except OSError:  # the core was switched off
+        return 0

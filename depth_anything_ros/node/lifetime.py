@@ -71,7 +71,7 @@ def _run(
         executor.add_node(node)
         if node.parameters.configs.node.autostart:
             executor.create_task(node.start)
-        spinning = threading.Thread(target=_spin, args=(executor, stopping), daemon=True)
+        spinning = threading.Thread(target=_spin, args=(executor, stopping, died), daemon=True)
         spinning.start()
         stopping.wait()
         spinning.join()
@@ -79,6 +79,12 @@ def _run(
         node.destroy_node()
 
 
-def _spin(executor: SingleThreadedExecutor, stopping: threading.Event) -> None:
-    while not stopping.is_set():
-        executor.spin_once(timeout_sec=0.1)
+def _spin(
+    executor: SingleThreadedExecutor, stopping: threading.Event, died: Callable[[], None]
+) -> None:
+    try:
+        while not stopping.is_set():
+            executor.spin_once(timeout_sec=0.1)
+    except BaseException:
+        died()
+        raise

@@ -25,6 +25,7 @@ from typing import Protocol
 
 from depth_anything_ros.config import NodeConfig
 from depth_anything_ros.node.quality_of_service import INPUT_QOS, subscribe
+from depth_anything_ros.node.stamps import nanoseconds
 from depth_anything_ros.transforms import (
     rotation_from_quaternion,
     Transform,
@@ -116,7 +117,7 @@ class OdometryPoses(FixedPoses):
         self._subscription = subscribe(node, Odometry, 'odom', self._keep, INPUT_QOS)
 
     def _keep(self, message: Odometry) -> None:
-        stamp_ns = Time.from_msg(message.header.stamp).nanoseconds
+        stamp_ns = nanoseconds(message.header.stamp)
         p, q = message.pose.pose.position, message.pose.pose.orientation
         with self._changed:
             if message.header.frame_id:
@@ -134,6 +135,8 @@ class OdometryPoses(FixedPoses):
                 lambda: self._poses and self._poses[-1][0] >= stamp_ns, config.pose_wait_s
             )
             pose = pose_at(list(self._poses), stamp_ns, config.pose_tolerance_s)
+        if not np.isfinite(pose).all():
+            raise PoseError('odom has a pose that is not finite: restart the odometry')
         try:
             rotation = rotation_from_quaternion(*map(float, pose[3:]))
         except ValueError as error:
@@ -224,7 +227,7 @@ class Tf2Poses:
 
     def _latest(self, target: str, source: str, stamp_ns: int) -> Transform:
         latest = self._buffer.lookup_transform(target, source, Time())
-        gap_s = abs(Time.from_msg(latest.header.stamp).nanoseconds - stamp_ns) / 1e9
+        gap_s = abs(nanoseconds(latest.header.stamp) - stamp_ns) / 1e9
         if gap_s > self._config().pose_tolerance_s:
             raise PoseError(
                 f'{target} ← {source} in tf is {gap_s:.2f} s from the image: check the clocks, '

@@ -21,19 +21,19 @@ from collections.abc import Callable, Mapping
 import math
 from typing import Any, TypeAlias
 
-from depth_anything_ros.camera import CameraModel
+from depth_anything_ros.camera import CameraError, CameraModel
 from depth_anything_ros.frame import Frame, ReferenceSource, SparseReference
 from depth_anything_ros.node import topics
 from depth_anything_ros.node.images import InputError
 from depth_anything_ros.node.pose_sources import PoseError, PoseSource
 from depth_anything_ros.node.quality_of_service import subscribe
+from depth_anything_ros.node.stamps import nanoseconds
 from depth_anything_ros.node.topics import Topic
 from depth_anything_ros.transforms import inverse, Transform, transform_points
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.lifecycle import LifecycleNode
 from rclpy.subscription import Subscription
-from rclpy.time import Time
 from sensor_msgs.msg import Image, LaserScan, PointCloud2, PointField, Range
 
 Points: TypeAlias = NDArray[np.float32]
@@ -42,6 +42,9 @@ KEPT_MESSAGES = 8
 MOST_POINTS = 4000
 DEPTH_STEP = 8
 """Every so many pixels of a depth image give a point."""
+
+NARROWEST_CONE_RAD, WIDEST_CONE_RAD = 0.005, 0.8
+"""Half angles of range sensors; some drivers leave the field of view at 0."""
 
 
 class References:
@@ -65,28 +68,37 @@ class References:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
 
-    def seen_by(self, frame: Frame) -> list[SparseReference]:
+    def seen_by(self, frame: Frame, max_age_s: float) -> tuple[list[SparseReference], list[str]]:
         """
         Return, of each sensor, the message nearest in time, as points in the camera's frame.
 
-        Raise PoseError, InputError or CameraError where a message cannot be used.
+        Messages farther from the frame than max_age_s are left out. The texts say what is wrong
+        with messages that cannot be used.
         """
-        seen = []
-        depth = self._nearest(self._depth_names[frame.camera], frame.stamp_ns)
-        if depth is not None:
-            seen.append(_reference('depth', depth, points_of_depth(depth, frame.model)))
-        sources: tuple[tuple[ReferenceSource, Topic, Callable[[Any], Points]], ...] = (
-            ('scan', topics.SCAN_REFERENCE, points_of_scan),
-            ('points', topics.POINTS_REFERENCE, points_of_cloud),
-            ('range', topics.RANGE_REFERENCE, points_of_range),
-        )
-        for source, topic, points_of in sources:
-            message = self._nearest(topic.name, frame.stamp_ns)
-            if message is not None:
-                camera_from_sensor = self._camera_from_sensor(frame, topic.name, message)
-                points = transform_points(camera_from_sensor, points_of(message))
-                seen.append(_reference(source, message, points.astype(np.float32)))
-        return seen
+        names: dict[ReferenceSource, str] = {
+            'depth': self._depth_names[frame.camera],
+            'scan': topics.SCAN_REFERENCE.name,
+            'points': topics.POINTS_REFERENCE.name,
+            'range': topics.RANGE_REFERENCE.name,
+        }
+        seen, problems = [], []
+        for source, name in names.items():
+            message = self._nearest(name, frame.stamp_ns)
+            if message is None or abs(_stamp_ns(message) - frame.stamp_ns) > max_age_s * 1e9:
+                continue
+            try:
+                points = self._points(frame, source, name, message)
+                seen.append(_reference(source, message, points))
+            except (PoseError, InputError, CameraError) as error:
+                problems.append(str(error))
+        return seen, problems
+
+    def _points(self, frame: Frame, source: ReferenceSource, name: str, message: Any) -> Points:
+        if source == 'depth':
+            return points_of_depth(message, frame.model)
+        points = POINTS_OF[source](message)
+        camera_from_sensor = self._camera_from_sensor(frame, name, message)
+        return transform_points(camera_from_sensor, points).astype(np.float32)
 
     def _keep(self, prefix: str, topic: Topic) -> Subscription[Any]:
         name = prefix + topic.name
@@ -177,10 +189,19 @@ def points_of_depth(depth: Image, camera: CameraModel) -> Points:
     return points
 
 
+POINTS_OF: Mapping[str, Callable[[Any], Points]] = {
+    'scan': points_of_scan,
+    'points': points_of_cloud,
+    'range': points_of_range,
+}
+
+
 def _reference(source: ReferenceSource, message: Any, points: Points) -> SparseReference:
-    angle = message.field_of_view / 2 if source == 'range' else 0.0
+    angle = 0.0
+    if source == 'range':
+        angle = min(max(message.field_of_view / 2, NARROWEST_CONE_RAD), WIDEST_CONE_RAD)
     return SparseReference(source, _stamp_ns(message), points, angle)
 
 
 def _stamp_ns(message: Any) -> int:
-    return int(Time.from_msg(message.header.stamp).nanoseconds)
+    return nanoseconds(message.header.stamp)

@@ -22,7 +22,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 import time
 
-from depth_anything_ros.camera import CameraError
 from depth_anything_ros.config import CameraConfig, NodeConfig, SettingError
 from depth_anything_ros.frame import Frame
 from depth_anything_ros.node import topics
@@ -210,11 +209,11 @@ class Session:
             frame = replace(frame, grid_from_base=self._poses.grid_from_base(stamp_ns))
         except PoseError as error:
             health.warned('pose', str(error))
-        try:
-            frame = replace(frame, references=self._references.seen_by(frame))
-        except (PoseError, InputError, CameraError) as error:
-            health.warned('reference', str(error))
-        return frame
+        max_age_s = self._parameters.configs.pipeline.scale.reference_max_age_s
+        references, problems = self._references.seen_by(frame, max_age_s)
+        for problem in problems:
+            health.warned('reference', problem)
+        return replace(frame, references=references)
 
     def _refused(self, frames: Sequence[Frame], error: Exception) -> None:
         for frame in frames:

@@ -16,7 +16,7 @@
 
 from depth_anything_ros.estimation.model_file import ModelFile, ModelMetadata
 from depth_anything_ros.estimation.openvino_backend import OpenVinoBackend
-from depth_anything_ros.estimation.proof import agreement, prove, reference_of
+from depth_anything_ros.estimation.proof import agreement, prove, reference_of, TOLERANCES
 import numpy as np
 import onnx
 import pytest
@@ -231,6 +231,14 @@ def test_an_export_that_differs_from_torch_is_refused(model, tmp_path, monkeypat
     )
     with pytest.raises(export.ExportError, match='differs from torch'):
         export.export_model(model, tmp_path / 'wrong.onnx', ABOUT, **SIZE)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_precision_that_no_backend_would_accept_is_refused(model, tmp_path, monkeypatch):
+    monkeypatch.setitem(TOLERANCES, 'fp16', (0.998, 0.0))
+    with pytest.raises(export.ExportError, match='off FP32, which no backend'):
+        export.export_model(model, tmp_path / 'poor.onnx', ABOUT, precision='fp16', **SIZE)
+    assert not list(tmp_path.iterdir())
 
 
 def test_agreement_with_itself_is_perfect(exported):

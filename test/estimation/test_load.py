@@ -282,6 +282,17 @@ def test_an_export_that_fails_its_proof_is_left_out(start, caplog):
     assert '14x4 int8 is left out: its depth is wrong' in caplog.text
 
 
+def test_an_export_that_cannot_be_loaded_any_more_leaves_what_runs(start, caplog):
+    backend, loaded = start(*ladder_files(20, 39))
+    loaded.refused = [loaded[0].file]
+    overrun(backend, loaded, 60.0)
+    assert loaded.exports[-1] == (14, 'fp32') and not loaded[-1].closed
+    assert '14x4 int8 cannot be loaded: its depth is wrong' in caplog.text
+    loaded.refused = []
+    overrun(backend, loaded, 60.0)
+    assert loaded.exports[-1] == (14, 'int8')
+
+
 def test_where_every_export_fails_its_proof_nothing_runs(start):
     files = ladder_files(20, 30)
     with pytest.raises(BackendError, match='depth is wrong'):

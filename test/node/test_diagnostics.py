@@ -104,6 +104,8 @@ def test_throttling_is_a_count_that_grows(tmp_path: Path) -> None:
     count.write_text('9\n')
     assert monitor.has_throttled()
     assert not monitor.has_throttled()
+    count.unlink()  # the core was switched off
+    assert not monitor.has_throttled()
 
 
 def test_throttling_that_linux_does_not_tell(tmp_path: Path) -> None:

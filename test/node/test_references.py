@@ -16,17 +16,24 @@ from __future__ import annotations
 
 from array import array
 import math
+from unittest.mock import Mock, patch
 
+from builtin_interfaces.msg import Time
 from depth_anything_ros.camera import CameraModel, Pinhole
+from depth_anything_ros.frame import Frame
 from depth_anything_ros.mapping.point_cloud import PointCloud
 from depth_anything_ros.node.images import InputError
 from depth_anything_ros.node.messages import cloud_message, depth_message
+from depth_anything_ros.node.pose_sources import PoseError
 from depth_anything_ros.node.references import (
+    _reference,
     points_of_cloud,
     points_of_depth,
     points_of_range,
     points_of_scan,
+    References,
 )
+from depth_anything_ros.transforms import Transform
 import numpy as np
 import pytest
 from sensor_msgs.msg import Image, LaserScan, PointCloud2, PointField, Range
@@ -133,3 +140,51 @@ def test_depth_of_nothing_gives_no_points() -> None:
 def test_depth_that_is_none_is_refused(message: Image) -> None:
     with pytest.raises(InputError, match='no whole 16UC1 or 32FC1'):
         points_of_depth(message, CAMERA)
+
+
+class NoPoses:
+    """A source that knows every sensor's place but the range finder's."""
+
+    def base_from_sensor(self, name: str, frame_id: str, stamp_ns: int) -> Transform:
+        if name == 'range_reference':
+            raise PoseError('where range_reference is mounted is not known')
+        return np.eye(4)
+
+    def grid_from_base(self, stamp_ns: int) -> None:
+        return None
+
+
+def at(seconds: int) -> Header:
+    return Header(stamp=Time(sec=seconds))
+
+
+def references() -> References:
+    subscribing = patch('depth_anything_ros.node.references.subscribe')
+    with subscribing:
+        return References(Mock(), NoPoses(), {'camera': ''})  # type: ignore[arg-type]
+
+
+def seen_frame() -> Frame:
+    image = np.zeros((16, 16), np.uint8)
+    return Frame('camera', 5_000_000_000, image, 'mono', CAMERA, np.eye(4))
+
+
+def test_a_sensor_that_cannot_be_used_leaves_the_others() -> None:
+    kept = references()
+    scan = LaserScan(header=at(5), range_max=9.0, ranges=[1.0], angle_increment=0.1)
+    kept._kept['scan_reference'].append(scan)
+    kept._kept['range_reference'].append(Range(header=at(5), max_range=4.0, range=1.0))
+    seen, problems = kept.seen_by(seen_frame(), 0.05)
+    assert [reference.source for reference in seen] == ['scan']
+    assert problems == ['where range_reference is mounted is not known']
+
+
+def test_what_a_dead_sensor_said_last_is_not_looked_at() -> None:
+    kept = references()
+    kept._kept['range_reference'].append(Range(header=at(4), max_range=4.0, range=1.0))
+    assert kept.seen_by(seen_frame(), 0.05) == ([], [])
+
+
+def test_a_range_finder_that_hides_its_cone_still_scales() -> None:
+    message = Range(header=at(5), field_of_view=0.0)
+    assert _reference('range', message, np.zeros((1, 3), np.float32)).cone_half_angle_rad > 0

@@ -1,0 +1,24 @@
+# Copyright 2026 The depth_anything_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Stamps of messages as whole nanoseconds."""
+
+from __future__ import annotations
+
+from builtin_interfaces.msg import Time
+
+
+def nanoseconds(stamp: Time) -> int:
+    """Return nanoseconds, negative ones too, which rclpy's Time refuses."""
+    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
