@@ -157,8 +157,9 @@ def test_a_reference_of_altered_bytes_is_refused(tmp_path):
     path = reference_path(model.path)
     whole = path.read_bytes()
     for start in range(0, len(whole) - 200, 20):
-        altered = bytes(byte ^ 0xFF for byte in whole[start : start + 20])
-        path.write_bytes(whole[:start] + altered + whole[start + 20 :])
+        stop = start + 20
+        altered = bytes(byte ^ 0xFF for byte in whole[start:stop])
+        path.write_bytes(whole[:start] + altered + whole[stop:])
         with pytest.raises(BackendError, match=r'does not prove m\.onnx'):
             reference_of(model)
 

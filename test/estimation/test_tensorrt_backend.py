@@ -151,6 +151,8 @@ def test_an_engine_that_cannot_be_kept_runs_nevertheless(model, monkeypatch, cap
 
 def test_whatever_fails_the_device_is_freed(model, monkeypatch):
     class Failing(FakeGpu):
+        """Its disk goes while it builds."""
+
         def build(self, *_):
             raise OSError('a disk that went')
 
