@@ -59,6 +59,7 @@ DAMAGE = (
     EOFError,
     LookupError,
     MemoryError,
+    OverflowError,
     OSError,
     RuntimeError,
     TypeError,

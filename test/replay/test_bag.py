@@ -25,7 +25,7 @@ from depth_anything_ros.replay.bag import (
     RecordingError,
     RecordingWriter,
 )
-from hypothesis import given, HealthCheck, settings, strategies as st
+from hypothesis import example, given, HealthCheck, settings, strategies as st
 import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 
@@ -148,6 +148,7 @@ def test_wherever_it_is_torn_it_is_read_or_refused(
 
 
 @given(st.floats(0, 0.9999), st.integers(1, 255))
+@example(0.02484110312690729, 128)  # a length of more than a ssize_t
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
 )
