@@ -64,6 +64,11 @@ def load_model(
     return parameters, standing
 
 
+def target_rate_hz(rate_hz: float) -> float:
+    """Return what the node is to hold where images come at a rate: the nearest it may be told."""
+    return min(max(rate_hz, 1.0), 120.0)
+
+
 def running_precision() -> str:
     """Return what the node says that it runs now, such as 'int8' or 'fp32+bf16'."""
     node = rclpy.create_node('precision_of')
@@ -180,7 +185,7 @@ def main() -> None:
         random_weights=options.random_weights,
         precision=options.precision,
     )
-    parameters['target_rate_hz'] = options.rate[0]
+    parameters['target_rate_hz'] = target_rate_hz(options.rate[0])
     with running_rig(footage, our_node(footage, parameters)) as rig:
         result = measure(rig, options.rate, options.seconds, options.search)
     result = {
