@@ -59,8 +59,8 @@ QUANTISED_CONVOLUTIONS = re.compile(r'fusion\.\d+\.residual.*\.weight|head\.conv
 Weights of the 3×3 convolutions that int8 quantises: those over the most pixels.
 
 They raise the error of the demo model from 0.8 to 1.5 % and take 22 % off the time of Small at
-252×336 in FP32, 11 to 15 % in BF16. Those before the fusion gain 1 to 3 % more and see the outliers of
-the transformer: they stay, as do the patches, the 1×1 projections and the last convolution.
+252×336 in FP32, 11 to 15 % in BF16. Those before the fusion gain 1 to 3 % more and see the
+outliers of the transformer: they stay, as do the patches, the 1×1 projections and the last one.
 """
 
 
