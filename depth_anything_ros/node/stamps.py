@@ -16,7 +16,10 @@
 
 from __future__ import annotations
 
-from builtin_interfaces.msg import Time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # recordings are read with it, where no ROS is installed
+    from builtin_interfaces.msg import Time
 
 
 def nanoseconds(stamp: Time) -> int:

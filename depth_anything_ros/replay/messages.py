@@ -27,6 +27,7 @@ from depth_anything_ros.node.images import (
     image_from_message,
     InputError,
 )
+from depth_anything_ros.node.stamps import nanoseconds
 from depth_anything_ros.replay.bag import RecordingError
 from depth_anything_ros.replay.grid_truth import GridFrame
 from depth_anything_ros.transforms import (
@@ -48,8 +49,7 @@ TO_BGR = {'rgb': cv2.COLOR_RGB2BGR, 'mono': cv2.COLOR_GRAY2BGR}
 
 def stamp_ns(message: Any) -> int:
     """Return the header's stamp in nanoseconds."""
-    stamp = message.header.stamp
-    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+    return nanoseconds(message.header.stamp)
 
 
 def pinhole_of(camera_info: Any) -> Pinhole:
