@@ -91,6 +91,13 @@ class View:
         camera_from_view[:3, :3] = self.camera_from_view
         return self.frame.base_from_camera @ camera_from_view
 
+    @cached_property
+    def grid_from_view(self) -> Transform | None:
+        """Return the view's optical frame in the grid's fixed frame."""
+        if self.base_from_view is None or self.frame.grid_from_base is None:
+            return None
+        return self.frame.grid_from_base @ self.base_from_view
+
 
 @dataclass(frozen=True)
 class Prediction:

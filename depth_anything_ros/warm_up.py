@@ -46,11 +46,13 @@ def warm_up() -> None:
     pinhole = Pinhole.from_field_of_view(84, 63, 70.0)
     base_from_camera = base_from_mounted_camera(0.0, 0.0, 0.5, 0.0, 0.3, 0.0)
     image = np.zeros((63, 84, 3), np.uint8)
-    frame = Frame('', 0, image, 'rgb', CameraModel(pinhole), base_from_camera, np.eye(4))
+    frame = Frame('', 0, image, 'rgb', CameraModel(pinhole), base_from_camera)
     values = floor_inverse_depth(pinhole, base_from_camera).clip(0.1).astype(np.float32)
     scale, confidence = ScaleEstimator(ScaleConfig()), ConfidenceEstimator(CleaningConfig())
-    for stamp_ns in (0, 50_000_000):  # the second frame is compared with the first
-        view = View(replace(frame, stamp_ns=stamp_ns), 0, image, pinhole, np.eye(3))
+    # Frames are compared with the last one, by their poses where both have one.
+    for stamp_ns, grid_from_base in ((0, None), (50_000_000, np.eye(4)), (100_000_000, np.eye(4))):
+        posed = replace(frame, stamp_ns=stamp_ns, grid_from_base=grid_from_base)
+        view = View(posed, 0, image, pinhole, np.eye(3))
         prediction = Prediction(view, values, is_metric=False)
         estimate = scale.update(prediction)
         depth_m = metric_depth(prediction, estimate)

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from depth_anything_ros import transforms
 from depth_anything_ros.config import PipelineConfig
 from depth_anything_ros.frame import SparseReference
 from depth_anything_ros.mapping import (
@@ -30,7 +31,7 @@ from depth_anything_ros.mapping import (
     virtual_scan,
 )
 from depth_anything_ros.pipeline import Output, Pipeline
-from depth_anything_ros.scale import alignment, robust_fit
+from depth_anything_ros.scale import alignment, ground_plane, metric_depth, robust_fit
 from depth_anything_ros.warm_up import warm_up
 from floor_and_wall import frame, PerfectUpToScale
 from numba.core.dispatcher import Dispatcher
@@ -41,11 +42,12 @@ import pytest
 INNER = {
     *('_lost_height', '_is_badly_exposed', '_evidence_around', '_spread', '_freed', '_noise'),
     *('_is_astray', '_tukey', '_weighted_line', '_weights', '_first_axis', '_axis'),
-    *('_add_obstacle', '_look_for_holes', '_miss'),
+    *('_add_obstacle', '_add_hole', '_empty_bins', '_miss'),
+    *('_inverse_with_margins', '_distrust_exposure', '_bilinear', '_slopes'),
 }
 MODULES = (
     *(cleaning, confidence, local_grid, obstacles, point_cloud, virtual_scan),
-    *(alignment, robust_fit),
+    *(alignment, ground_plane, metric_depth, robust_fit, transforms),
 )
 
 

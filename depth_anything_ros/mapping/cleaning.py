@@ -99,14 +99,18 @@ def _inverse_and_bends(
             inverse[v, u] = np.float32(1.0) / z if z > np.float32(0.0) else np.float32(-1.0)
     bends = np.zeros((height, width), np.uint8)
     jump, least, step = np.float32(limits.jump), np.float32(0.5 * limits.farthest), limits.blur
+    inner = width - 2 * step
     for v in range(height):
-        up, down = max(v - step, 0), min(v + step, height - 1)
-        vertical = up == v - step and down == v + step
-        for u in range(step, width - step):
-            w = inverse[v, u]
-            across = abs(inverse[v, u - step] + inverse[v, u + step] - w - w)
-            along = abs(inverse[up, u] + inverse[down, u] - w - w) if vertical else np.float32(0)
-            bends[v, u] = max(across, along) > jump * max(w, least)
+        # Rows, so that the loop runs over neighbours in memory and several pixels at once.
+        here, middle = inverse[v], slice(step, step + inner)
+        reach = step if step <= v < height - step else 0
+        up, down = inverse[v - reach, middle], inverse[v + reach, middle]
+        left, centre, right = here[:inner], here[middle], here[2 * step :]
+        row = bends[v, middle]
+        for u in range(inner):
+            w = centre[u]
+            across, along = abs(left[u] + right[u] - w - w), abs(up[u] + down[u] - w - w)
+            row[u] = max(across, along) > jump * max(w, least)
     return inverse, bends
 
 

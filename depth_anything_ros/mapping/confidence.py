@@ -24,7 +24,7 @@ from depth_anything_ros.frame import Prediction, View
 from depth_anything_ros.kernel import kernel
 from depth_anything_ros.mapping.body_mask import BodyMask
 from depth_anything_ros.scale.estimate import ScaleEstimate
-from depth_anything_ros.transforms import inverse, Transform
+from depth_anything_ros.transforms import between, Transform
 import numpy as np
 from numpy.typing import NDArray
 
@@ -96,17 +96,16 @@ class ConfidenceEstimator:
         """Return, of each block, how well it agrees with the last frame; 1 where that is open."""
         height, width = depth_m.shape
         agreement = np.ones((-(-height // BLOCK), -(-width // BLOCK)), np.float32)
-        frame, base_from_view = view.frame, view.base_from_view
-        if frame.grid_from_base is None or base_from_view is None:
+        frame, grid_from_view = view.frame, view.grid_from_view
+        if grid_from_view is None:
             self._last = None
             return agreement
-        grid_from_view = frame.grid_from_base @ base_from_view
         last = self._last
         sampled = depth_m[::BLOCK, ::BLOCK].copy()
         self._last = _Last(frame.stamp_ns, view.pinhole, grid_from_view, sampled)
         if last is None or last.pinhole != view.pinhole:
             return agreement
-        now_from_last = (inverse(grid_from_view) @ last.grid_from_view).astype(np.float32)
+        now_from_last = between(grid_from_view, last.grid_from_view).astype(np.float32)
         in_time = 0 < frame.stamp_ns - last.stamp_ns < FORGET_NS
         if in_time and np.isfinite(now_from_last).all():
             p = view.pinhole
@@ -126,7 +125,8 @@ def _error_terms(prediction: Prediction, scale: ScaleEstimate) -> NDArray[np.flo
         return np.array([0, 0, 0, own, -1], np.float32)
     sample = prediction.values[::8, ::8]
     sample = sample[np.isfinite(sample)]
-    brightest = float(np.percentile(sample, 98.0)) if sample.size else 0.0
+    last = sample.size - 1 - sample.size // 50
+    brightest = float(np.partition(sample, last)[last]) if sample.size else 0.0
     network = (scale.a * NETWORK_ERROR * brightest) ** 2
     v = scale.covariance
     own = prediction.sigma**2
@@ -150,24 +150,51 @@ def _judge(
     height, width = depth.shape
     one, half, zero = np.float32(1.0), np.float32(0.5), np.float32(0.0)
     per_error, per_jump = one / np.float32(TRUSTED_ERROR**2), one / (edge_jump * edge_jump)
-    inverse = one / depth
+    inverse = _inverse_with_margins(depth, blur)
+    per_square, per_value, constant, own, sky = terms
+    weights = np.empty(width, np.float32)
     for v in range(height):
-        up, down = max(v - blur, 0), min(v + blur, height - 1)
+        # Rows, so that each loop runs over neighbours in memory and several pixels at once.
+        z_row, d_row, allowed_row, result = depth[v], values[v], allowed[v], confidence[v]
+        here, middle = inverse[v], slice(blur, blur + width)
+        up, down = inverse[max(v - blur, 0), middle], inverse[min(v + blur, height - 1), middle]
+        left, centre, right = here[:width], here[middle], here[2 * blur :]
+        if v % BLOCK == 0:
+            for u in range(width):
+                weights[u] = agreement[v // BLOCK, u // BLOCK]
         for u in range(width):
-            left, right = max(u - blur, 0), min(u + blur, width - 1)
-            d, w = values[v, u], inverse[v, u]
-            z = min(depth[v, u], range_max)
-            error = (terms[0] * d * d + terms[1] * d + terms[2]) * z * z + terms[3]
-            across = inverse[v, left] + inverse[v, right] - w - w
-            along = inverse[up, u] + inverse[down, u] - w - w
+            d, w = d_row[u], centre[u]
+            z = min(z_row[u], range_max)
+            error = (per_square * d * d + per_value * d + constant) * z * z + own
+            across, along = left[u] + right[u] - w - w, up[u] + down[u] - w - w
             bend = max(across * across, along * along) * z * z * per_jump
             bend = bend if bend > zero else zero  # NaN beside an invalid pixel: no edge there
             smooth = half + half / (one + bend)
             trust = smooth / (one + max(error, zero) * per_error)
-            valid = (depth[v, u] > zero) & (allowed[v, u] != 0) & (d > terms[4])
-            confidence[v, u] = trust * agreement[v // BLOCK, u // BLOCK] if valid else zero
-    for v in range(0, height, BLOCK):
-        for u in range(0, width, BLOCK):
+            valid = (z_row[u] > zero) & (allowed_row[u] != 0) & (d > sky)
+            result[u] = trust * weights[u] if valid else zero
+    _distrust_exposure(image, confidence)
+
+
+@kernel
+def _inverse_with_margins(depth: NDArray[np.float32], margin: int) -> NDArray[np.float32]:
+    """Return (h, margin + w + margin) inverse depth; the outermost values go on to both sides."""
+    height, width = depth.shape
+    inverse = np.empty((height, width + 2 * margin), np.float32)
+    for v in range(height):
+        inside = inverse[v, margin : margin + width]
+        inside[:] = np.float32(1.0) / depth[v]
+        inverse[v, :margin] = inside[0]
+        inverse[v, margin + width :] = inside[width - 1]
+    return inverse
+
+
+@kernel
+def _distrust_exposure(image: NDArray[np.uint8], confidence: NDArray[np.float32]) -> None:
+    for v in range(0, image.shape[0], BLOCK):
+        for u in range(0, image.shape[1], BLOCK):
+            if DARK < image[v, u, 0] < BRIGHT:
+                continue
             below, right = v + BLOCK, u + BLOCK
             if _is_badly_exposed(image[v:below, u:right]):
                 confidence[v:below, u:right] *= np.float32(BADLY_EXPOSED)

@@ -267,7 +267,7 @@ class LocalGrid:
             view.floor_confidence,
             view.top_slope,
             view.missing,
-            view.range_max_m if view.missing.any() else float(seen_to.max()),
+            max(float(seen_to.max()), _farthest_m(view.missing)),
         )
         _update(floor, fan, self._marks, self._evidence, self._underside)
 
@@ -279,6 +279,12 @@ class LocalGrid:
         in_grid = corners @ pose[:2, :2].T + pose[:2, 3]
         cells = in_grid / self.config.grid_resolution_m - self._corner - 0.5
         cv2.fillPoly(self._evidence, [np.round(cells).astype(np.int32)], MOST_FREE)
+
+
+def _farthest_m(bins: NDArray[np.uint8]) -> float:
+    """Return the range of the farthest bin that is set, of (bearings, ranges)."""
+    columns = np.flatnonzero(bins.any(axis=0))
+    return float(columns[-1] + 1) * RANGE_STEP_M if columns.size else 0.0
 
 
 def _is_usable(pose: Transform) -> bool:
@@ -354,13 +360,15 @@ class _Floor(NamedTuple):
 def _mark(obstacles: _Obstacles, fan: _Fan, marks: _Marks) -> None:
     """Write the share of enough evidence for an obstacle into the cells where one may be."""
     pixels, nearest, sigma = obstacles.pixels, obstacles.nearest, obstacles.sigma
+    before = np.zeros(pixels.shape[1] + 1)
     for b in range(fan.bins):
         sides = min(nearest[max(b - 2, 0)], nearest[min(b + 2, fan.bins - 1)])
+        before[1:] = np.cumsum(pixels[b])
         for k in range(pixels.shape[1]):
             if pixels[b, k] == 0:
                 continue
             r = (k + 0.5) * RANGE_STEP_M
-            count = _evidence_around(pixels[b], k, int(np.ceil(sigma * r / RANGE_STEP_M)))
+            count = _evidence_around(before, k, int(np.ceil(sigma * r / RANGE_STEP_M)))
             if count > 0:
                 small = count < SMALL_PIXELS or sides > 1.1 * r
                 margin = SMALL_MARGIN if small else LARGE_MARGIN
@@ -397,12 +405,15 @@ def _spread(
 
 
 @kernel
-def _evidence_around(evidence: NDArray[np.float32], k: int, reach: int) -> float:
-    """Return the sum over reach bins around k, 0 where it is small against its neighbours'."""
-    most, here = 0.0, 0.0
-    for j in range(max(k - reach, 0), min(k + reach + 1, len(evidence))):
-        start, stop = max(j - reach, 0), j + reach + 1
-        total = evidence[start:stop].sum()
+def _evidence_around(before: NDArray[np.float64], k: int, reach: int) -> float:
+    """
+    Return the sum over reach bins around k, 0 where it is small against its neighbours'.
+
+    before: (bins + 1,) sum of all bins before each.
+    """
+    bins, most, here = len(before) - 1, 0.0, 0.0
+    for j in range(max(k - reach, 0), min(k + reach + 1, bins)):
+        total = before[min(j + reach + 1, bins)] - before[max(j - reach, 0)]
         most = max(most, total)
         if j == k:
             here = total

@@ -97,7 +97,7 @@ class _Rays(NamedTuple):
     camera over z = 0, metres; bins: how many there are, from bearing_min on.
     """
 
-    bearing: NDArray[np.int16]
+    bearing: NDArray[np.uint16]
     reach: NDArray[np.float32]
     climb: NDArray[np.float32]
     blind_to: NDArray[np.float32]
@@ -225,7 +225,7 @@ def _rays(pinhole: Pinhole, base_from_view: Transform) -> _Rays:
     bearing = np.remainder(bearing + np.float32(np.pi), np.float32(2 * np.pi)) - np.float32(np.pi)
     step = 2.0 / pinhole.fx
     least = float(bearing.min())
-    index = ((bearing - np.float32(least)) / np.float32(step)).astype(np.int16)
+    index = ((bearing - np.float32(least)) / np.float32(step)).astype(np.uint16)
     count = int(index.max()) + 1
     climb, height = rays[..., 2].copy(), float(base_from_view[2, 3])
     slope = climb / np.maximum(reach, 1e-6)
@@ -292,36 +292,50 @@ def _floor(
 
 @kernel
 def _classify(seen: _Seen, rays: _Rays, floor: NDArray[np.float32], limits: _Limits) -> _Bins:
-    """Sort the pixels into floor, obstacles and what was cleaned away, then look for holes."""
+    """Sort the pixels into floor, obstacles, holes in the floor and what was cleaned away."""
     ranges = floor.shape[1]
-    bins = _Bins(
-        np.zeros((rays.bins, ranges), np.float32),
-        np.zeros((rays.bins, ranges), np.float32),
-        np.full((rays.bins, ranges), np.float32(np.inf)),
-        np.zeros((rays.bins, ranges), np.float32),
-        np.zeros((rays.bins, ranges), np.uint8),
-        np.full(rays.bins, np.float32(np.inf)),
-    )
+    bins = _empty_bins(rays.bins, ranges)
     per_metre, lift = np.float32(1.0 / RANGE_STEP_M), np.float32(rays.height)
     flat, lowest = np.float32(limits.step), np.float32(limits.lowest)
     highest = np.float32(limits.highest)
     for v in range(seen.depth.shape[0]):
-        for u in range(seen.depth.shape[1]):
-            z, b, c = seen.depth[v, u], rays.bearing[v, u], seen.confidence[v, u]
-            k = z * rays.reach[v, u] * per_metre
-            if not 0 <= k < ranges:
-                continue
-            ground = floor[b // BEARINGS_PER_SECTOR, int(k)]
-            height = lift + z * rays.climb[v, u] - ground
-            if np.isnan(seen.cleaned[v, u]):
-                if lowest < height < highest and c > 0:
-                    bins.doubt[b] = min(bins.doubt[b], k * np.float32(RANGE_STEP_M))
-            elif abs(height) <= flat:
-                bins.floor[b, int(k)] = max(bins.floor[b, int(k)], c)
-            elif lowest < height < highest:
-                _add_obstacle(bins, b, k, c, height + ground)
-    _look_for_holes(seen, rays, floor, lowest, bins)
+        # Rows: an index of two numbers into a tuple's array costs as much as all the rest.
+        depth, cleaned, confidence = seen.depth[v], seen.cleaned[v], seen.confidence[v]
+        bearing, reaches, climbs = rays.bearing[v], rays.reach[v], rays.climb[v]
+        visible = seen.visible[v]
+        for u in range(depth.size):
+            z, b, c = depth[u], bearing[u], confidence[u]
+            reach, climb = reaches[u] * per_metre, climbs[u]
+            k = z * reach
+            in_range, removed = 0 <= k < ranges, np.isnan(cleaned[u])
+            ground = floor[b // BEARINGS_PER_SECTOR, int(k) if in_range else ranges - 1]
+            height = lift + z * climb - ground
+            if in_range:
+                if removed:
+                    if lowest < height < highest and c > 0:
+                        bins.doubt[b] = min(bins.doubt[b], k * np.float32(RANGE_STEP_M))
+                elif abs(height) <= flat:
+                    bins.floor[b, int(k)] = max(bins.floor[b, int(k)], c)
+                elif lowest < height < highest:
+                    _add_obstacle(bins, b, k, c, height + ground)
+            is_below = height < -lowest
+            is_blank = removed and (0 < c <= TRUSTLESS or np.isnan(z))
+            if (is_below or is_blank) and climb < 0 and visible[u] != 0:
+                at, sure = (lift - ground) / -climb * reach, in_range and not removed
+                _add_hole(bins, b, at, c, ground, is_below, sure)
     return bins
+
+
+@kernel
+def _empty_bins(bearings: int, ranges: int) -> _Bins:
+    return _Bins(
+        np.zeros((bearings, ranges), np.float32),
+        np.zeros((bearings, ranges), np.float32),
+        np.full((bearings, ranges), np.float32(np.inf)),
+        np.zeros((bearings, ranges), np.float32),
+        np.zeros((bearings, ranges), np.uint8),
+        np.full(bearings, np.float32(np.inf)),
+    )
 
 
 @kernel
@@ -332,39 +346,23 @@ def _add_obstacle(bins: _Bins, b: int, k: float, c: np.float32, underside: float
 
 
 @kernel
-def _look_for_holes(
-    seen: _Seen, rays: _Rays, floor: NDArray[np.float32], lowest: np.float32, bins: _Bins
+def _add_hole(
+    bins: _Bins, b: int, at: float, c: np.float32, ground: float, is_below: bool, sure: bool
 ) -> None:
     """
-    Find where rays went through the floor that should be there, or show nothing where it is.
+    Note that a ray went through the floor that should be there, or shows nothing where it is.
 
-    A trusted pixel under the floor makes an obstacle where its ray met the floor's height, others
-    doubt; what shows nothing is missing.
+    at: bin of range where the ray met the floor's height. A trusted pixel under the floor makes an
+    obstacle there, others doubt; what shows nothing is missing.
     """
-    ranges = floor.shape[1]
-    per_metre, lift = np.float32(1.0 / RANGE_STEP_M), np.float32(rays.height)
-    for v in range(seen.depth.shape[0]):
-        for u in range(seen.depth.shape[1]):
-            climb, c, z = rays.climb[v, u], seen.confidence[v, u], seen.depth[v, u]
-            if not (climb < 0 and seen.visible[v, u] != 0):
-                continue
-            b, reach = rays.bearing[v, u], rays.reach[v, u] * per_metre
-            k = z * reach
-            in_range = 0 <= k < ranges
-            ground = floor[b // BEARINGS_PER_SECTOR, int(k) if in_range else ranges - 1]
-            is_below = lift + z * climb - ground < -lowest
-            cleaned = np.isnan(seen.cleaned[v, u])
-            if not is_below and not (cleaned and (0 < c <= TRUSTLESS or np.isnan(z))):
-                continue
-            at = (lift - ground) / -climb * reach
-            if not 0 <= at < ranges:
-                continue
-            if is_below and in_range and not cleaned:
-                _add_obstacle(bins, b, at, c, ground)
-            else:
-                bins.missing[b, int(at)] = 1
-                if is_below and c > TRUSTLESS:
-                    bins.doubt[b] = min(bins.doubt[b], at * np.float32(RANGE_STEP_M))
+    if not 0 <= at < bins.missing.shape[1]:
+        return
+    if is_below and sure:
+        _add_obstacle(bins, b, at, c, ground)
+        return
+    bins.missing[b, int(at)] = 1
+    if is_below and c > TRUSTLESS:
+        bins.doubt[b] = min(bins.doubt[b], at * np.float32(RANGE_STEP_M))
 
 
 @kernel
@@ -383,9 +381,11 @@ def _summary(
     confidence = np.zeros(bearings, np.float32)
     for b in range(bearings):
         for k in range(ranges):
+            if bins.obstacle[b, k] == 0:
+                continue
             stop = k + 2
             pixels = bins.obstacle[b, k:stop].sum()
-            if bins.obstacle[b, k] > 0 and pixels >= ENOUGH_PIXELS:
+            if pixels >= ENOUGH_PIXELS:
                 nearest[b] = bins.weighted[b, k:stop].sum() / pixels * RANGE_STEP_M
                 bins.missing[b, k:] = 0
                 break

@@ -87,14 +87,18 @@ def _back_project(
     points: NDArray[np.float32],
 ) -> None:
     height, width = depth.shape
+    right_x, down_x, ahead_x = rotation[0]
+    right_y, down_y, ahead_y = rotation[1]
+    right_z, down_z, ahead_z = rotation[2]
     for v in range(height):
-        y = ray_y[v]
+        y, z_row, row = ray_y[v], depth[v], points[v].reshape(-1)
+        x0, y0, z0 = down_x * y + ahead_x, down_y * y + ahead_y, down_z * y + ahead_z
         for u in range(width):
             x = ray_x[u]
-            z = clear if depth[v, u] == np.float32(np.inf) else depth[v, u]
-            for i in range(3):
-                ray = rotation[i, 0] * x + rotation[i, 1] * y + rotation[i, 2]
-                points[v, u, i] = ray * z
+            z = clear if z_row[u] == np.float32(np.inf) else z_row[u]
+            row[3 * u] = (right_x * x + x0) * z
+            row[3 * u + 1] = (right_y * x + y0) * z
+            row[3 * u + 2] = (right_z * x + z0) * z
 
 
 @kernel

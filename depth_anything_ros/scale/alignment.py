@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import math
 from typing import NamedTuple
 
-import cv2
+from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.kernel import kernel
 from depth_anything_ros.scale.robust_fit import (
     EFFECTIVE_SAMPLES,
@@ -29,7 +29,7 @@ from depth_anything_ros.scale.robust_fit import (
     shrink_shift,
 )
 from depth_anything_ros.scale.thumbnail import Thumbnail
-from depth_anything_ros.transforms import inverse, Transform, transform_points
+from depth_anything_ros.transforms import between, Transform
 import numpy as np
 from numpy.typing import NDArray
 
@@ -74,38 +74,78 @@ def align(
     """
     if last.values.shape != now.values.shape:
         return None
-    known = np.where(last.values > 0, a * last.values + b, 0.0)
-    posed = last.grid_from_view is not None and now.grid_from_view is not None
-    if last.grid_from_view is not None and now.grid_from_view is not None:
-        now_from_last = inverse(now.grid_from_view) @ last.grid_from_view
-        known, values = _warp(known, now_from_last, now)
+    grid_from_last, grid_from_now = last.view.grid_from_view, now.view.grid_from_view
+    if grid_from_last is None or grid_from_now is None:
+        values, known = _in_place(last.values, a, b, now.values)
+        samples = EFFECTIVE_SAMPLES_UNPOSED
     else:
-        known, values = known.ravel(), now.values.ravel()
-    good = (values > 0) & (known > SMALLEST_INVERSE_DEPTH)
-    if good.sum() < SMALLEST_SHARE * last.values.size:
+        now_from_last = between(grid_from_now, grid_from_last)
+        values, known = _warped(last.values, a, b, now.values, _lens(now.pinhole), now_from_last)
+        samples = EFFECTIVE_SAMPLES
+    if len(values) < SMALLEST_SHARE * last.values.size:
         return None
-    samples = EFFECTIVE_SAMPLES if posed else EFFECTIVE_SAMPLES_UNPOSED
-    return _major_axis(values[good], known[good], b, samples, with_shift)
+    return _major_axis(values, known, b, samples, with_shift)
 
 
-def _warp(known: Floats, now_from_last: Transform, now: Thumbnail) -> tuple[Floats, Floats]:
-    """Return (N,) inverse depths that the last points have now, and (N,) values seen there."""
-    pinhole = now.pinhole
-    valid = known > SMALLEST_INVERSE_DEPTH
-    depth = np.where(valid, 1 / np.where(valid, known, 1.0), np.nan)
-    rays = np.empty((*known.shape, 3))
-    rays[..., 0], rays[..., 1], rays[..., 2] = pinhole.ray_x, pinhole.ray_y[:, None], 1.0
-    points = transform_points(now_from_last, rays * depth[..., None])
-    pixels = pinhole.project(points).astype(np.float32)
-    seen = cv2.remap(
-        now.values,
-        pixels[..., 0],
-        pixels[..., 1],
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(float('nan'),),
-    )
-    return (1 / points[..., 2]).ravel(), np.asarray(seen, dtype=np.float64).ravel()
+class _Lens(NamedTuple):
+    """(w,) and (h,) x and y of the rays at z = 1; focal lengths and centre in pixels."""
+
+    ray_x: NDArray[np.float32]
+    ray_y: NDArray[np.float32]
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+
+def _lens(pinhole: Pinhole) -> _Lens:
+    p = pinhole
+    return _Lens(p.ray_x, p.ray_y, p.fx, p.fy, p.cx, p.cy)
+
+
+@kernel
+def _in_place(last: Floats, a: float, b: float, now: Floats) -> tuple[Floats, Floats]:
+    """Return (N,) values of now, and the inverse depth of the same pixels in the last image."""
+    known = a * last.ravel() + b
+    good = (last.ravel() > 0) & (now.ravel() > 0) & (known > SMALLEST_INVERSE_DEPTH)
+    return now.ravel()[good], known[good]
+
+
+@kernel
+def _warped(
+    last: Floats, a: float, b: float, now: Floats, lens: _Lens, now_from_last: Transform
+) -> tuple[Floats, Floats]:
+    """Return (N,) values of now, and the inverse depth that the last image's points have there."""
+    values, known, count = np.empty(last.size), np.empty(last.size), 0
+    t = now_from_last
+    for i in range(last.shape[0]):
+        for j in range(last.shape[1]):
+            inverse_depth = a * last[i, j] + b
+            if not (last[i, j] > 0 and inverse_depth > SMALLEST_INVERSE_DEPTH):
+                continue
+            z = 1 / inverse_depth
+            x, y = lens.ray_x[j] * z, lens.ray_y[i] * z
+            w = 1 / (t[2, 0] * x + t[2, 1] * y + t[2, 2] * z + t[2, 3])
+            u = (t[0, 0] * x + t[0, 1] * y + t[0, 2] * z + t[0, 3]) * w * lens.fx + lens.cx
+            v = (t[1, 0] * x + t[1, 1] * y + t[1, 2] * z + t[1, 3]) * w * lens.fy + lens.cy
+            value = _bilinear(now, u, v)
+            if w > SMALLEST_INVERSE_DEPTH and value > 0:
+                values[count], known[count] = value, w
+                count += 1
+    return values[:count], known[:count]
+
+
+@kernel
+def _bilinear(values: Floats, u: float, v: float) -> float:
+    """Return the value at column u, row v; NaN beyond the outermost pixels' centres."""
+    if not (0 <= u <= values.shape[1] - 1 and 0 <= v <= values.shape[0] - 1):
+        return np.nan
+    column, row = min(int(u), values.shape[1] - 2), min(int(v), values.shape[0] - 2)
+    right, down = u - column, v - row
+    upper = (1 - right) * values[row, column] + right * values[row, column + 1]
+    lower = (1 - right) * values[row + 1, column] + right * values[row + 1, column + 1]
+    value: float = (1 - down) * upper + down * lower
+    return value
 
 
 def _major_axis(

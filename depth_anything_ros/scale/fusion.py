@@ -106,10 +106,15 @@ class ScaleEstimator:
         """Return the view with the mount that is in use: the stated one or the refined one."""
         return refined_view(view, self.mount) if self.config.refine_mount else view
 
+    def _on_mount(self, stated: Thumbnail) -> Thumbnail:
+        if not self.config.refine_mount:
+            return stated
+        return replace(stated, view=self.refined(stated.view))
+
     def update(self, prediction: Prediction) -> ScaleEstimate:
         """Return the scale of this prediction; a stamp before the last one starts afresh."""
         stated = thumbnail(prediction)
-        small = replace(stated, view=self.refined(prediction.view))
+        small = self._on_mount(stated)
         stamp_ns = prediction.view.frame.stamp_ns
         if stamp_ns < self._stamp_ns:
             self.reset()
@@ -162,8 +167,7 @@ class ScaleEstimator:
             return belief
         aligned = None
         if self._last is not None:
-            last = replace(self._last, view=self.refined(self._last.view))
-            aligned = align(last, a, b, small, not is_metric)
+            aligned = align(self._on_mount(self._last), a, b, small, not is_metric)
         if aligned is None:
             return belief.loosened(UNALIGNED_SPREAD * a, UNALIGNED_SPREAD * a * small.middle)
         drift = math.sqrt(elapsed_s) * (LOST_DRIFT_PER_ROOT_S if stale else DRIFT_PER_ROOT_S)
@@ -178,10 +182,11 @@ class ScaleEstimator:
 
     def _moved_m(self, small: Thumbnail) -> float:
         """Return how far the poses say that the view moved since the last frame."""
-        if self._last is None or self._last.grid_from_view is None or small.grid_from_view is None:
+        before = None if self._last is None else self._last.view.grid_from_view
+        now = small.view.grid_from_view
+        if before is None or now is None:
             return 0.0
-        before, now = self._last.grid_from_view[:3, 3], small.grid_from_view[:3, 3]
-        return float(np.linalg.norm(now - before))
+        return math.dist(now[:3, 3], before[:3, 3])
 
     def _measurements(
         self, prediction: Prediction, small: Thumbnail

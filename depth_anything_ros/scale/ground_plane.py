@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 
 from depth_anything_ros.camera import Pinhole
+from depth_anything_ros.kernel import kernel
 from depth_anything_ros.scale.estimate import ScaleMeasurement
 from depth_anything_ros.scale.robust_fit import AffineFit, fit_affine
 from depth_anything_ros.scale.thumbnail import Thumbnail
@@ -75,42 +76,65 @@ def measure_floor(small: Thumbnail, with_shift: bool) -> ScaleMeasurement | None
     base_from_view = small.view.base_from_view
     if base_from_view is None or base_from_view[2, 3] < LOWEST_CAMERA_M:
         return None
-    q = floor_inverse_depth(small.pinhole, base_from_view)
-    slopes = _slopes(small.values, q)
-    possible = small.seen & (q > 1 / FARTHEST_FLOOR_M) & np.isfinite(slopes)
-    if possible.mean() < SMALLEST_SHARE:
+    if min(small.values.shape) <= 2 * HALF_BASELINE:
         return None
-    step = math.ceil(possible.sum() / MOST_SAMPLES)
-    candidates = np.flatnonzero(possible)[::step]
-    soft = MOUNT_PITCH_RAD / 0.1 / base_from_view[2, 3]
+    q = floor_inverse_depth(small.pinhole, base_from_view)
+    samples, possible = _candidates(small.values, q)
+    if possible < SMALLEST_SHARE * q.size:
+        return None
+    values, q, slopes = samples
     fit = fit_affine(
-        small.values.flat[candidates],
-        q.flat[candidates],
-        slopes=slopes.flat[candidates],
-        soft=soft,
+        values,
+        q,
+        slopes=slopes,
+        soft=MOUNT_PITCH_RAD / 0.1 / base_from_view[2, 3],
         below_cost=BELOW_COST,
         with_shift=with_shift,
     )
-    if fit is None or not _is_floor(fit, q.flat[candidates], small.values.size / step):
+    if fit is None or not _is_floor(fit, q, len(q) / possible * small.values.size):
         return None
     return fit.measurement('floor')
 
 
+@kernel
+def _candidates(values: Floats, q: Floats) -> tuple[Floats, int]:
+    """
+    Return (3, N) value, q and slope of samples that may be floor, and of how many they are drawn.
+
+    values, q: (rows, columns) of the prediction and of the floor, were it there.
+    """
+    slopes = _slopes(values, q).ravel()
+    near = q.ravel() > 1 / FARTHEST_FLOOR_M
+    found = np.flatnonzero(near & np.isfinite(slopes) & np.isfinite(values.ravel()))
+    some = found[:: max(1, math.ceil(len(found) / MOST_SAMPLES))]
+    samples = np.empty((3, len(some)))
+    samples[0], samples[1] = values.ravel()[some], q.ravel()[some]
+    samples[2] = slopes[some]
+    return samples, len(found)
+
+
+@kernel
 def _slopes(values: Floats, q: Floats) -> Floats:
     """
     Return (rows, columns) dd/dq along the gradient of q: constant on the floor.
 
     0 where d does not rise in that direction: walls, and whatever stands.
     """
+    rows, columns = values.shape
     twice = 2 * HALF_BASELINE
     q_down, q_across = q[twice, 0] - q[0, 0], q[0, twice] - q[0, 0]
-    lower, right = (np.clip(np.arange(n) + HALF_BASELINE, twice, n - 1) for n in values.shape)
-    d_down = values[lower] - values[lower - twice]
-    d_across = values[:, right] - values[:, right - twice]
     steepness = q_down**2 + q_across**2
-    along = (d_down * q_down + d_across * q_across) / steepness
-    astray = np.abs(d_down * q_across - d_across * q_down) / steepness
-    return np.where(astray > LARGEST_ASTRAY * along, 0.0, along)
+    slopes = np.empty((rows, columns))
+    for i in range(rows):
+        lower = min(max(i + HALF_BASELINE, twice), rows - 1)
+        for j in range(columns):
+            right = min(max(j + HALF_BASELINE, twice), columns - 1)
+            d_down = values[lower, j] - values[lower - twice, j]
+            d_across = values[i, right] - values[i, right - twice]
+            along = (d_down * q_down + d_across * q_across) / steepness
+            astray = abs(d_down * q_across - d_across * q_down) / steepness
+            slopes[i, j] = 0.0 if astray > LARGEST_ASTRAY * along else along
+    return slopes
 
 
 def _is_floor(fit: AffineFit, q: Floats, size: float) -> bool:

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from depth_anything_ros.frame import Prediction
+from depth_anything_ros.kernel import kernel
 from depth_anything_ros.scale.estimate import ScaleEstimate
 import numpy as np
 from numpy.typing import NDArray
@@ -37,12 +38,21 @@ def metric_depth(prediction: Prediction, scale: ScaleEstimate) -> NDArray[np.flo
         depth = values * np.float32(1 / scale.a)
         depth[~(values > 0)] = np.nan
     else:
-        inverse = values * np.float32(scale.a)
-        inverse += np.float32(scale.b)
-        beyond = inverse < SMALLEST_INVERSE_DEPTH
-        with np.errstate(divide='ignore'):
-            depth = np.divide(np.float32(1), inverse, out=inverse)
-        depth[beyond] = np.inf
+        depth = _affine_depth(values, np.float32(scale.a), np.float32(scale.b))
     if seen is not None:
         depth[~seen] = np.nan
+    return depth
+
+
+@kernel
+def _affine_depth(
+    values: NDArray[np.float32], a: np.float32, b: np.float32
+) -> NDArray[np.float32]:
+    depth = np.empty(values.shape, np.float32)
+    one, least, beyond = np.float32(1.0), np.float32(SMALLEST_INVERSE_DEPTH), np.float32(np.inf)
+    for v in range(values.shape[0]):
+        row, result = values[v], depth[v]
+        for u in range(row.size):
+            inverse = row[u] * a + b
+            result[u] = beyond if inverse < least else one / inverse
     return depth

@@ -30,7 +30,13 @@ import cv2
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.frame import View
 from depth_anything_ros.scale.ground_plane import floor_inverse_depth
-from depth_anything_ros.transforms import inverse, Transform, transform_from, transform_points
+from depth_anything_ros.transforms import (
+    between,
+    inverse,
+    Transform,
+    transform_from,
+    transform_points,
+)
 import numpy as np
 from numpy.typing import NDArray
 
@@ -168,7 +174,7 @@ def _moved(base_from_camera: Transform, offset: Floats) -> Transform:
 
 def _motion_share(before: Transform, now: Transform, base_from_camera: Transform) -> float:
     """Return how far the base moved over what a comparison needs; inf where it turned too far."""
-    motion = inverse(now) @ before
+    motion = between(now, before)
     if (np.trace(motion[:3, :3]) - 1) / 2 < math.cos(LARGEST_TURN_RAD):
         return math.inf
     baseline = float(np.linalg.norm(motion[:3, 3]))

@@ -23,7 +23,6 @@ import cv2
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.frame import Prediction, View
 from depth_anything_ros.scale.robust_fit import median
-from depth_anything_ros.transforms import Transform
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,14 +52,6 @@ class Thumbnail:
     def middle(self) -> float:
         """Return the median value, 0 where nothing is seen."""
         return median(self.values[self.seen]) if self.seen.any() else 0.0
-
-    @cached_property
-    def grid_from_view(self) -> Transform | None:
-        """Return the view's optical frame in the fixed frame."""
-        base_from_view, grid_from_base = self.view.base_from_view, self.view.frame.grid_from_base
-        if base_from_view is None or grid_from_base is None:
-            return None
-        return grid_from_base @ base_from_view
 
 
 def inverse_values(prediction: Prediction) -> NDArray[np.float32]:

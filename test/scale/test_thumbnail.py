@@ -51,6 +51,7 @@ def test_poses():
     values, grid_from_base = np.ones((252, 336), np.float32), np.diag([1.0, 1, 1, 1])
     grid_from_base[0, 3] = 2.0
     posed = thumbnail(prediction(values, grid_from_base=grid_from_base))
-    np.testing.assert_allclose(posed.grid_from_view, grid_from_base @ MOUNT)
-    assert thumbnail(prediction(values)).grid_from_view is None
-    assert thumbnail(prediction(values, None, grid_from_base=np.eye(4))).grid_from_view is None
+    np.testing.assert_allclose(posed.view.grid_from_view, grid_from_base @ MOUNT)
+    assert thumbnail(prediction(values)).view.grid_from_view is None
+    unmounted = prediction(values, None, grid_from_base=np.eye(4))
+    assert thumbnail(unmounted).view.grid_from_view is None
