@@ -46,8 +46,8 @@ def test_millimetres_have_zero_for_what_has_no_number() -> None:
 
 
 def test_near_is_red_and_far_is_blue() -> None:
-    picture = color_of(np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8))
-    assert picture.shape == (8, 8, 3) and picture.dtype == np.uint8
+    picture = color_of(np.linspace(0, 1, 4096, dtype=np.float32).reshape(64, 64))
+    assert picture.shape == (64, 64, 3) and picture.dtype == np.uint8
     far, near = picture[0, 0].astype(int), picture[-1, -1].astype(int)
     assert near[0] > near[2] and far[2] > far[0]
 
