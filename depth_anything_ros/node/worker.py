@@ -41,7 +41,7 @@ class Worker(Generic[Item]):
     Runs a pipeline on the newest item of each key.
 
     The first thread takes new items only once the second has taken its last estimate, so that
-    nothing waits for longer than one step; without `overlap`, once that estimate is published.
+    nothing waits for longer than one step; without `overlap` it does the second's work itself.
     The callbacks run in these threads: `frames_of` in the first, `located`, `wanted` and `publish`
     in the second, `refused` in both.
     """
@@ -113,8 +113,11 @@ class Worker(Generic[Item]):
             estimate = self._estimate_of(frames, clock) if frames else None
             if estimate is None:
                 self._room.release()
-            else:
+            elif self._overlap:
                 self._estimates.put((epoch, estimate))
+            else:
+                self._finish(epoch, estimate)
+                self._room.release()
         self._estimates.put(None)
 
     def _estimate_of(self, frames: Sequence[Frame], clock: StageClock) -> Estimate | None:
@@ -126,16 +129,15 @@ class Worker(Generic[Item]):
 
     def _interpret(self) -> None:
         while (entry := self._estimates.get()) is not None:
-            if self._overlap:
-                self._room.release()
-            epoch, estimate = entry
-            with estimate.clock.time('pose'):
-                estimate = with_frames(estimate, [self._located(f) for f in estimate.frames])
-            with self._interpreting:
-                if epoch == self._epoch:
-                    self._interpret_one(estimate)
-            if not self._overlap:
-                self._room.release()
+            self._room.release()
+            self._finish(*entry)
+
+    def _finish(self, epoch: int, estimate: Estimate) -> None:
+        with estimate.clock.time('pose'):
+            estimate = with_frames(estimate, [self._located(f) for f in estimate.frames])
+        with self._interpreting:
+            if epoch == self._epoch:
+                self._interpret_one(estimate)
 
     def _interpret_one(self, estimate: Estimate) -> None:
         try:
