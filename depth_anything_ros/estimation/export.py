@@ -154,7 +154,30 @@ def _traced(network: nn.Module, shape: tuple[int, ...]) -> onnx.ModelProto:
         verbose=False,
     )
     proto: onnx.ModelProto = program.model_proto
+    _split_key_transposes(proto.graph)
     return proto
+
+
+def _split_key_transposes(graph: onnx.GraphProto) -> None:
+    """
+    Let each key of attention change heads and places first, then rows and columns.
+
+    OpenVINO takes the second step into the product of query and key; torch's exporter merges both.
+    """
+    nodes = []
+    for node in graph.node:
+        nodes.append(node)
+        if node.op_type == 'Transpose' and list(node.attribute[0].ints) == [0, 2, 3, 1]:
+            (keys,) = node.output
+            node.output[0] = f'{keys}_by_head'
+            node.attribute[0].ints[:] = [0, 2, 1, 3]
+            nodes.append(
+                onnx.helper.make_node(
+                    'Transpose', [node.output[0]], [keys], f'{node.name}_last', perm=[0, 1, 3, 2]
+                )
+            )
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _quantised(

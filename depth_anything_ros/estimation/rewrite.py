@@ -73,8 +73,13 @@ class RewrittenDepthAnything(nn.Module):
         self.register_buffer('positions', positions[:, 1:].clone())
         self.layers = nn.ModuleList([_Layer(layer) for layer in backbone.encoder.layer])
         self.norm = _Norm(backbone.layernorm)
-        self.reassemble = copy.deepcopy(model.neck.reassemble_stage.layers)
-        self.convs = copy.deepcopy(model.neck.convs)
+        layers = model.neck.reassemble_stage.layers
+        self.maps = nn.ModuleList(
+            [
+                _FeatureMap(layer, conv, self.grid)
+                for layer, conv in zip(layers, model.neck.convs, strict=True)
+            ]
+        )
         self.fusion = nn.ModuleList([_Fusion(f) for f in model.neck.fusion_stage.layers])
         self.head = copy.deepcopy(model.head)
         self.to(dtype)
@@ -96,7 +101,7 @@ class RewrittenDepthAnything(nn.Module):
 
     def _feature_map(self, tokens: Tensor, index: int) -> Tensor:
         patches = self.norm(tokens)[:, 1:].transpose(1, 2).unflatten(2, self.grid)
-        return self.convs[index](self.reassemble[index](patches))
+        return self.maps[index](patches)
 
     def _fuse(self, features: Sequence[Tensor]) -> Tensor:
         sizes = [tuple(feature.shape[2:]) for feature in features[1:]]
@@ -147,10 +152,37 @@ class _Layer(nn.Module):
     def _attend(self, tokens: Tensor) -> Tensor:
         heads = self.heads, self.head_size
         query = self.query(tokens).unflatten(2, heads).transpose(1, 2)
-        key = self.key(tokens).unflatten(2, heads).permute(0, 2, 3, 1)
+        key = self.key(tokens).unflatten(2, heads).transpose(1, 2)
         value = self.value(tokens).unflatten(2, heads).transpose(1, 2)
-        weights = torch.softmax((query @ key).float(), dim=-1).to(tokens.dtype)
+        weights = torch.softmax((query @ key.transpose(2, 3)).float(), dim=-1).to(tokens.dtype)
         return self.out((weights @ value).transpose(1, 2).flatten(2))
+
+
+class _FeatureMap(nn.Module):
+    """
+    The feature map of one layer's patches: a projection, a change of size, a convolution.
+
+    An upsampling and the convolution after it become one transposed convolution, a projection and
+    the strided convolution after it one convolution. What all their biases add is what becomes of
+    zeros; near the border that is less, since padding has none.
+    """
+
+    def __init__(self, layer: nn.Module, conv: nn.Conv2d, grid: tuple[int, int]) -> None:
+        super().__init__()
+        projection, resize = layer.projection, layer.resize
+        with torch.no_grad():
+            zeros = torch.zeros(1, projection.in_channels, *grid)
+            self.register_buffer('bias', conv(layer(zeros)))
+            if isinstance(resize, nn.ConvTranspose2d):
+                steps = [projection, _upsampling(resize, conv)]
+            elif isinstance(resize, nn.Conv2d):
+                steps = [_projecting(projection, resize), conv]
+            else:
+                steps = [projection, conv]
+        self.steps = nn.Sequential(*map(_without_bias, steps))
+
+    def forward(self, patches: Tensor) -> Tensor:
+        return self.steps(patches) + self.bias
 
 
 class _Fusion(nn.Module):
@@ -210,6 +242,34 @@ def _scaled(linear: nn.Linear, factors: Tensor) -> nn.Linear:
         if scaled.bias is not None:
             scaled.bias *= factors
     return scaled
+
+
+def _upsampling(upsampling: nn.ConvTranspose2d, conv: nn.Conv2d) -> nn.ConvTranspose2d:
+    """Return both in one: a kernel of as many pixels as the factor, then one of 3×3."""
+    factor, first, second = upsampling.stride[0], upsampling.weight, conv.weight
+    both = nn.ConvTranspose2d(len(first), len(second), factor + 2, factor, padding=1)
+    both.weight.zero_()
+    for down in range(3):
+        for right in range(3):
+            part = torch.einsum('imac,om->ioac', first, second[:, :, down, right])
+            rows, columns = slice(2 - down, None), slice(2 - right, None)
+            both.weight[:, :, rows, columns][:, :, :factor, :factor] += part
+    return both
+
+
+def _projecting(projection: nn.Conv2d, conv: nn.Conv2d) -> nn.Conv2d:
+    """Return both in one: a kernel of a single pixel, then one of 3×3."""
+    both = copy.deepcopy(conv)
+    both.weight = nn.Parameter(
+        torch.einsum('mi,omac->oiac', projection.weight[:, :, 0, 0], conv.weight)
+    )
+    return both
+
+
+def _without_bias(layer: nn.Module) -> nn.Module:
+    layer = copy.deepcopy(layer)
+    layer.bias = None
+    return layer
 
 
 def _resize(features: Tensor, size: tuple[int, int]) -> Tensor:

@@ -172,7 +172,7 @@ def test_int8_is_symmetric_and_signed_and_its_loss_is_measured(model, tmp_path, 
     assert zeros
     assert all(zero.dtype == np.int8 and not zero.any() for zero in zeros)
     exact = [n.input[1] for n in graph.node if n.op_type == 'Conv' and n.input[1] in constants]
-    assert {'patches.weight', 'convs.0.weight', 'head.conv3.weight'} <= set(exact)
+    assert {'patches.weight', 'maps.2.steps.1.weight', 'head.conv3.weight'} <= set(exact)
     assert not [name for name in exact if 'residual' in name or 'head.conv1' in name]
 
 
