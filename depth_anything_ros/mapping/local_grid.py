@@ -220,7 +220,7 @@ class LocalGrid:
             return ''
         if pose is None or self._pose is None:
             return '' if pose is self._pose else 'the pose came or went'
-        moved_m = float(np.linalg.norm(pose[:2, 3] - self._pose[:2, 3]))
+        moved_m = math.dist(pose[:2, 3], self._pose[:2, 3])
         if moved_m > self.config.grid_pose_jump_m:
             return f'the pose jumped by {moved_m:.2f} m'
         (x, y), (u, v) = pose[:2, 0], self._pose[:2, 0]
@@ -287,6 +287,7 @@ def _farthest_m(bins: NDArray[np.uint8]) -> float:
     return float(columns[-1] + 1) * RANGE_STEP_M if columns.size else 0.0
 
 
+@kernel
 def _is_usable(pose: Transform) -> bool:
     return bool(np.isfinite(pose).all() and np.abs(pose[:3, 3]).max() < FARTHEST_POSE_M)
 

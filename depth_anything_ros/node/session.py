@@ -205,12 +205,13 @@ class Session:
     def _located(self, frame: Frame) -> Frame:
         health, stamp_ns = self.healths[frame.camera], frame.stamp_ns
         frame_id = self._inputs[frame.camera].frame_id
+        camera, base = None, None
         try:
             camera = self._poses.base_from_sensor(frame.camera, frame_id, stamp_ns)
-            frame = replace(frame, base_from_camera=camera)
-            frame = replace(frame, grid_from_base=self._poses.grid_from_base(stamp_ns))
+            base = self._poses.grid_from_base(stamp_ns)
         except PoseError as error:
             health.warned('pose', str(error))
+        frame = replace(frame, base_from_camera=camera, grid_from_base=base)
         max_age_s = self._parameters.configs.pipeline.scale.reference_max_age_s
         references, problems = self._references.seen_by(frame, max_age_s)
         for problem in problems:
