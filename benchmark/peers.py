@@ -76,6 +76,9 @@ def measure(
         flooded = rig.show(OVERLOAD_HZ, seconds)
         calm = rig.show(rate_hz, seconds)
         precision = precision or running_precision()
+    if not (flooded.timing.frames_out and calm.timing.frames_out):
+        module, arguments = subject.commands[0]
+        raise RuntimeError(f'{module} {" ".join(arguments)} answered no image of {rate_hz:g} Hz')
     result = figures(calm)
     cpu_ms = 10.0 * calm.cpu_percent / calm.timing.rate_hz
     return {
