@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+import gc
 import time
 
 from depth_anything_ros.config import CameraConfig, NodeConfig, SettingError
@@ -93,6 +94,9 @@ class Session:
             self._subscribe(undo)
             self._worker: Worker[ImageMessage] = self._start(pipeline, died)
             undo.callback(self._worker.stop)
+            # The collector would walk through all that stays, for tens of milliseconds at a time.
+            gc.freeze()
+            undo.callback(gc.unfreeze)
             self._undo = undo.pop_all()
 
     def close(self) -> None:

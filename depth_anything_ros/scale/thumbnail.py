@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import cv2
 from depth_anything_ros.camera import Pinhole
@@ -62,16 +62,21 @@ def inverse_values(prediction: Prediction) -> NDArray[np.float32]:
     return values if seen is None else np.where(seen, values, np.float32(np.nan))
 
 
-def _row_count(pinhole: Pinhole) -> int:
-    """Return about as many rows as make blocks square; whole pixels a row average faster."""
+@lru_cache
+def _small(pinhole: Pinhole) -> Pinhole:
+    """
+    Return the camera of the thumbnail, one for all frames, so that its rays are kept.
+
+    About as many rows as make blocks square; whole pixels a row average faster.
+    """
     square = max(1, round(pinhole.height * COLUMNS / pinhole.width))
     whole = (rows for rows in range(square, square + 6) if pinhole.height % rows == 0)
-    return next(whole, square)
+    return pinhole.resized(COLUMNS, next(whole, square))
 
 
 def thumbnail(prediction: Prediction) -> Thumbnail:
     """Return the block means of a prediction, with the poses of its view."""
-    pinhole = prediction.view.pinhole
-    rows = _row_count(pinhole)
-    small = cv2.resize(inverse_values(prediction), (COLUMNS, rows), interpolation=cv2.INTER_AREA)
-    return Thumbnail(small.astype(np.float64), pinhole.resized(COLUMNS, rows), prediction.view)
+    pinhole = _small(prediction.view.pinhole)
+    size = pinhole.width, pinhole.height
+    small = cv2.resize(inverse_values(prediction), size, interpolation=cv2.INTER_AREA)
+    return Thumbnail(small.astype(np.float64), pinhole, prediction.view)

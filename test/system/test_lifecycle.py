@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from depth_anything_ros.estimation.backend import BackendError
@@ -54,7 +55,9 @@ def test_a_manager_takes_the_node_up_down_and_up_again(robot: Robot) -> None:
         assert change(robot, Transition.TRANSITION_ACTIVATE)
         depths.clear()
         robot.keep_showing(lambda: depths, 'depth')
+        assert gc.get_freeze_count() > 0
         assert change(robot, Transition.TRANSITION_DEACTIVATE)
+        assert gc.get_freeze_count() == 0
         assert not node.get_subscriptions_info_by_topic('/image_raw')
         assert change(robot, Transition.TRANSITION_CLEANUP)
         assert robot.backend.is_closed
