@@ -48,8 +48,12 @@ class Series:
     """The messages of one topic by stamp; each is decoded when it is asked for."""
 
     def __init__(self, messages: Sequence[RawMessage] = ()) -> None:
-        """Read the stamps; of two messages with one stamp the later counts."""
-        self._raw = {stamp_in(raw): raw for raw in messages}
+        """
+        Read the stamps; of two messages with one stamp the first counts.
+
+        The second would be a grid that the node took back once the recording had ended.
+        """
+        self._raw = {stamp_in(raw): raw for raw in reversed(messages)}
         self.stamps_ns = np.array(sorted(self._raw), dtype=np.int64)
 
     def __len__(self) -> int:

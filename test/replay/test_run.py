@@ -31,10 +31,10 @@ def test_stamp_is_read_without_decoding() -> None:
     assert stamp_in(raw(1_700_000_000_123_456_789, 0.0)) == 1_700_000_000_123_456_789
 
 
-def test_series_is_by_stamp_and_the_later_of_two_counts() -> None:
+def test_series_is_by_stamp_and_the_first_of_two_counts() -> None:
     series = Series([raw(20, 1.0), raw(10, 2.0), raw(20, 3.0)])
     assert series.stamps_ns.tolist() == [10, 20]
-    assert series[20].pose.pose.position.x == 3.0
+    assert series[20].pose.pose.position.x == 1.0
     assert 10 in series
     assert 11 not in series
     assert series.log_times_ns == {10: 7, 20: 7}
