@@ -53,8 +53,9 @@ def with_payload(
     code: type code of the field's elements. The array must stay as it is until the message is
     published.
     """
-    view = np.ascontiguousarray(values).data.cast('B')
-    setattr(message, f'_{field}', view.cast(code))
+    if values.size > 0:  # memoryview casts nothing that is empty, as messages are at first
+        view = np.ascontiguousarray(values).data.cast('B')
+        setattr(message, f'_{field}', view.cast(code))
     return message
 
 

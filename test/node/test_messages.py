@@ -56,6 +56,11 @@ def test_a_picture_of_nothing_but_one_depth() -> None:
     assert color_of(np.ones((8, 8), np.float32)).shape == (8, 8, 3)
 
 
+def test_a_cloud_may_be_empty() -> None:
+    message = cloud_message(HEADER, PointCloud(np.empty((1, 0, 3), np.float32), None))
+    assert (message.height, message.width, len(message.data)) == (1, 0, 0)
+
+
 def test_cloud_without_color_is_tight() -> None:
     points = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
     message = cloud_message(HEADER, PointCloud(points, None))
