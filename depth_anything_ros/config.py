@@ -99,7 +99,7 @@ class EstimationConfig:
     )
     target_rate_hz: float = setting(
         20.0,
-        'rate that input_size: auto holds',
+        'rate that input_size: auto and precision: auto hold',
         unit='Hz',
         minimum=1.0,
         maximum=120.0,

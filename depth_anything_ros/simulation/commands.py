@@ -41,7 +41,7 @@ def _one_line_errors(extras: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         message = f"{error.name} is missing: pip install 'depth_anything_ros[{extras}]'"
-    except (RecordingError, RuntimeError, FileNotFoundError) as error:
+    except (RecordingError, RuntimeError, OSError) as error:
         message = str(error)
     else:
         return

@@ -19,6 +19,7 @@ from importlib.util import find_spec
 if find_spec('mujoco') is None:
     collect_ignore = [
         'test_commands.py',
+        'test_demo_model.py',
         'test_driving.py',
         'test_frames.py',
         'test_recording.py',
