@@ -108,7 +108,7 @@ def inverse(transform: Transform) -> Transform:
 
 @kernel
 def between(world_from_target: Transform, world_from_source: Transform) -> Transform:
-    """Return target_from_source of two rigid transforms; a tenth of the time of their product."""
+    """Return target_from_source of the rigid transforms to a third frame."""
     result = np.zeros((4, 4))
     offset = world_from_source[:3, 3] - world_from_target[:3, 3]
     for i in range(3):

@@ -14,6 +14,7 @@
 
 from depth_anything_ros.transforms import (
     base_from_mounted_camera,
+    between,
     inverse,
     quaternion_from_rotation,
     rotation_from_quaternion,
@@ -72,3 +73,10 @@ def test_quaternion_round_trip(roll, pitch, yaw):
 def test_inverse_undoes_a_transform(roll, pitch, yaw, x, y, z):
     transform = transform_from(rotation_from_rpy(roll, pitch, yaw), np.array([x, y, z]))
     assert_allclose(inverse(transform) @ transform, np.eye(4), atol=1e-9)
+
+
+@given(angles, angles, angles, metres, metres, metres)
+def test_between_is_the_inverse_of_one_times_the_other(roll, pitch, yaw, x, y, z):
+    target = transform_from(rotation_from_rpy(roll, pitch, yaw), np.array([x, y, z]))
+    source = transform_from(rotation_from_rpy(yaw, roll, pitch), np.array([z, x, y]))
+    assert_allclose(between(target, source), inverse(target) @ source, atol=1e-9)

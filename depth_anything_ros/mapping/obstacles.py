@@ -299,7 +299,6 @@ def _classify(seen: _Seen, rays: _Rays, floor: NDArray[np.float32], limits: _Lim
     flat, lowest = np.float32(limits.step), np.float32(limits.lowest)
     highest = np.float32(limits.highest)
     for v in range(seen.depth.shape[0]):
-        # Rows: an index of two numbers into a tuple's array costs as much as all the rest.
         depth, cleaned, confidence = seen.depth[v], seen.cleaned[v], seen.confidence[v]
         bearing, reaches, climbs = rays.bearing[v], rays.reach[v], rays.climb[v]
         visible = seen.visible[v]
