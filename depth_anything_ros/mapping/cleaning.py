@@ -105,7 +105,7 @@ def _inverse_and_bends(
         here, middle = inverse[v], slice(step, step + inner)
         reach = step if step <= v < height - step else 0
         up, down = inverse[v - reach, middle], inverse[v + reach, middle]
-        left, centre, right = here[:inner], here[middle], here[2 * step :]
+        left, centre, right = here[:inner], here[middle], here[-inner:]
         row = bends[v, middle]
         for u in range(inner):
             w = centre[u]

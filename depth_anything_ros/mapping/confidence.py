@@ -158,7 +158,7 @@ def _judge(
         z_row, d_row, allowed_row, result = depth[v], values[v], allowed[v], confidence[v]
         here, middle = inverse[v], slice(blur, blur + width)
         up, down = inverse[max(v - blur, 0), middle], inverse[min(v + blur, height - 1), middle]
-        left, centre, right = here[:width], here[middle], here[2 * blur :]
+        left, centre, right = here[:width], here[middle], here[-width:]
         if v % BLOCK == 0:
             for u in range(width):
                 weights[u] = agreement[v // BLOCK, u // BLOCK]
@@ -180,12 +180,12 @@ def _judge(
 def _inverse_with_margins(depth: NDArray[np.float32], margin: int) -> NDArray[np.float32]:
     """Return (h, margin + w + margin) inverse depth; the outermost values go on to both sides."""
     height, width = depth.shape
-    inverse = np.empty((height, width + 2 * margin), np.float32)
+    inverse, stop = np.empty((height, width + 2 * margin), np.float32), margin + width
     for v in range(height):
-        inside = inverse[v, margin : margin + width]
+        inside = inverse[v, margin:stop]
         inside[:] = np.float32(1.0) / depth[v]
         inverse[v, :margin] = inside[0]
-        inverse[v, margin + width :] = inside[width - 1]
+        inverse[v, stop:] = inside[width - 1]
     return inverse
 
 
