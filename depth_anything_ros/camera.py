@@ -25,9 +25,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 import math
-from typing import get_args, Literal
+from typing import get_args, Literal, NamedTuple
 
 import cv2
+from depth_anything_ros.kernel import kernel
+from depth_anything_ros.transforms import Transform
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,6 +58,17 @@ FARTHEST_CENTRE = 100.0
 
 class CameraError(ValueError):
     """A calibration that cannot be used; the message says what is wrong with it."""
+
+
+class Lens(NamedTuple):
+    """A pinhole for compiled loops: (w,), (h,) x, y of rays at z = 1; the rest in pixels."""
+
+    ray_x: NDArray[np.float32]
+    ray_y: NDArray[np.float32]
+    fx: float
+    fy: float
+    cx: float
+    cy: float
 
 
 @dataclass(frozen=True)
@@ -112,6 +125,11 @@ class Pinhole:
             (self.cy + 0.5) * sy - 0.5,
         )
 
+    @cached_property
+    def lens(self) -> Lens:
+        """Return it as compiled loops take it."""
+        return Lens(self.ray_x, self.ray_y, self.fx, self.fy, self.cx, self.cy)
+
     def project(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return (..., 2) pixels of (..., 3) points of the optical frame; NaN where z ≤ 0."""
         z = np.where(points[..., 2] > 0, points[..., 2], np.nan)
@@ -126,6 +144,22 @@ class Pinhole:
         np.multiply(depth_m, self.ray_y[:, None], out=points[..., 1])
         points[..., 2] = depth_m
         return points
+
+
+@kernel
+def moved_pixel(
+    row: int, column: int, depth: float, now_from_then: Transform, lens: Lens
+) -> tuple[float, float, float]:
+    """
+    Return column, row and depth, now, of what a pixel of the same camera showed then.
+
+    The pixel is only right where the depth is positive.
+    """
+    t, x, y = now_from_then, lens.ray_x[column] * depth, lens.ray_y[row] * depth
+    z = t[2, 0] * x + t[2, 1] * y + t[2, 2] * depth + t[2, 3]
+    u = (t[0, 0] * x + t[0, 1] * y + t[0, 2] * depth + t[0, 3]) / z * lens.fx + lens.cx
+    v = (t[1, 0] * x + t[1, 1] * y + t[1, 2] * depth + t[1, 3]) / z * lens.fy + lens.cy
+    return u, v, z
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ import math
 from typing import NamedTuple
 
 import cv2
+from depth_anything_ros.camera import Lens
 from depth_anything_ros.config import CleaningConfig
 from depth_anything_ros.frame import DepthMap
 from depth_anything_ros.kernel import kernel
@@ -48,20 +49,10 @@ class Cleaner:
         window = np.ones((2 * config.edge_blur_px + 1,) * 2, np.uint8)
         near_edge = np.asarray(cv2.dilate(bends, window), np.uint8)
         nearest = np.asarray(cv2.dilate(inverse, window), np.float32)
-        rays = _Rays(pinhole.ray_x, pinhole.ray_y, pinhole.fx, pinhole.fy)
-        usable = _usable(inverse, near_edge, nearest, depth_map.confidence, rays, limits)
+        usable = _usable(inverse, near_edge, nearest, depth_map.confidence, pinhole.lens, limits)
         neighbours = np.asarray(cv2.boxFilter(usable, -1, (5, 5), normalize=False), np.uint8)
         _restore_thin(inverse, near_edge, usable, config.edge_blur_px)
         return _select(inverse, usable, neighbours, config.speck_size_px, limits)
-
-
-class _Rays(NamedTuple):
-    """(w,) and (h,) x and y of the rays at z = 1, and the focal lengths in pixels."""
-
-    x: NDArray[np.float32]
-    y: NDArray[np.float32]
-    fx: float
-    fy: float
 
 
 class _Limits(NamedTuple):
@@ -120,14 +111,15 @@ def _usable(
     near_edge: NDArray[np.uint8],
     nearest: NDArray[np.float32],
     confidence: NDArray[np.float32],
-    rays: _Rays,
+    lens: Lens,
     limits: _Limits,
 ) -> NDArray[np.uint8]:
     """Return which pixels are trusted, in range, and on a surface that faces the camera."""
     height, width = inverse.shape
     usable = np.zeros((height, width), np.uint8)
     foreground = np.float32(1.0 - 0.5 * limits.jump)
-    fx, fy = np.float32(0.5 * rays.fx), np.float32(0.5 * rays.fy)
+    ray_x, ray_y = lens.ray_x, lens.ray_y
+    fx, fy = np.float32(0.5 * lens.fx), np.float32(0.5 * lens.fy)
     grazing, limit = np.float32(limits.grazing), np.float32(limits.nearest)
     least = np.float32(limits.confidence)
     for v in range(1, height - 1):
@@ -135,8 +127,8 @@ def _usable(
             w = inverse[v, u]
             x = (inverse[v, u + 1] - inverse[v, u - 1]) * fx
             y = (inverse[v + 1, u] - inverse[v - 1, u]) * fy
-            z = w - x * rays.x[u] - y * rays.y[v]
-            ray = rays.x[u] * rays.x[u] + rays.y[v] * rays.y[v] + np.float32(1.0)
+            z = w - x * ray_x[u] - y * ray_y[v]
+            ray = ray_x[u] * ray_x[u] + ray_y[v] * ray_y[v] + np.float32(1.0)
             facing = w * w >= grazing * (x * x + y * y + z * z) * ray
             at_edge = near_edge[v, u] != 0
             solid = (at_edge & (w >= foreground * nearest[v, u])) | (facing & ~at_edge)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from depth_anything_ros.camera import Pinhole
+from depth_anything_ros.camera import Lens, moved_pixel, Pinhole
 from depth_anything_ros.config import CleaningConfig
 from depth_anything_ros.frame import Prediction, View
 from depth_anything_ros.kernel import kernel
@@ -105,12 +105,10 @@ class ConfidenceEstimator:
         self._last = _Last(frame.stamp_ns, view.pinhole, grid_from_view, sampled)
         if last is None or last.pinhole != view.pinhole:
             return agreement
-        now_from_last = between(grid_from_view, last.grid_from_view).astype(np.float32)
+        now_from_last = between(grid_from_view, last.grid_from_view)
         in_time = 0 < frame.stamp_ns - last.stamp_ns < FORGET_NS
         if in_time and np.isfinite(now_from_last).all():
-            p = view.pinhole
-            lens = np.array([p.fx, p.fy, p.cx, p.cy], np.float32)
-            _compare(last.depth_m, depth_m, p.ray_x, p.ray_y, now_from_last, lens, agreement)
+            _compare(last.depth_m, depth_m, now_from_last, view.pinhole.lens, agreement)
         return agreement
 
 
@@ -217,10 +215,8 @@ def _is_badly_exposed(block: NDArray[np.uint8]) -> bool:
 def _compare(
     last: NDArray[np.float32],
     depth: NDArray[np.float32],
-    ray_x: NDArray[np.float32],
-    ray_y: NDArray[np.float32],
-    now_from_last: NDArray[np.float32],
-    lens: NDArray[np.float32],
+    now_from_last: Transform,
+    lens: Lens,
     agreement: NDArray[np.float32],
 ) -> None:
     """
@@ -230,20 +226,15 @@ def _compare(
     wait. What is farther, and so would free cells, loses more.
     """
     height, width = depth.shape
-    t = now_from_last
     for i in range(last.shape[0]):
         for j in range(last.shape[1]):
             z0 = last[i, j]
             if not 0 < z0 < np.inf:
                 continue
-            x0, y0 = z0 * ray_x[j * BLOCK], z0 * ray_y[i * BLOCK]
-            x = t[0, 0] * x0 + t[0, 1] * y0 + t[0, 2] * z0 + t[0, 3]
-            y = t[1, 0] * x0 + t[1, 1] * y0 + t[1, 2] * z0 + t[1, 3]
-            z = t[2, 0] * x0 + t[2, 1] * y0 + t[2, 2] * z0 + t[2, 3]
-            if z <= np.float32(0.05):
+            column, row, z = moved_pixel(i * BLOCK, j * BLOCK, z0, now_from_last, lens)
+            if z <= 0.05:
                 continue
-            u = int(np.floor(x / z * lens[0] + lens[2] + np.float32(0.5)))
-            v = int(np.floor(y / z * lens[1] + lens[3] + np.float32(0.5)))
+            u, v = int(np.floor(column + 0.5)), int(np.floor(row + 0.5))
             if 0 <= u < width and 0 <= v < height and depth[v, u] > 0:
                 off = (z / depth[v, u] - np.float32(1.0)) / np.float32(TRUSTED_ERROR)
                 share = np.float32(0.7) if off > 0 else np.float32(0.3)

@@ -29,7 +29,7 @@ from depth_anything_ros.node.pose_sources import PoseError, PoseSource
 from depth_anything_ros.node.quality_of_service import subscribe
 from depth_anything_ros.node.stamps import nanoseconds
 from depth_anything_ros.node.topics import Topic
-from depth_anything_ros.transforms import inverse, Transform, transform_points
+from depth_anything_ros.transforms import between, Transform, transform_points
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.lifecycle import LifecycleNode
@@ -117,8 +117,8 @@ class References:
         base_from_sensor = self._poses.base_from_sensor(name, message.header.frame_id, stamp_ns)
         then = self._poses.grid_from_base(stamp_ns)
         if frame.grid_from_base is not None and then is not None:
-            base_from_sensor = inverse(frame.grid_from_base) @ then @ base_from_sensor
-        return inverse(frame.base_from_camera) @ base_from_sensor
+            base_from_sensor = between(frame.grid_from_base, then) @ base_from_sensor
+        return between(frame.base_from_camera, base_from_sensor)
 
 
 def points_of_scan(scan: LaserScan) -> Points:

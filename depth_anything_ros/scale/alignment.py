@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import math
 from typing import NamedTuple
 
-from depth_anything_ros.camera import Pinhole
+from depth_anything_ros.camera import Lens, moved_pixel
 from depth_anything_ros.kernel import kernel
 from depth_anything_ros.scale.robust_fit import (
     EFFECTIVE_SAMPLES,
@@ -80,27 +80,11 @@ def align(
         samples = EFFECTIVE_SAMPLES_UNPOSED
     else:
         now_from_last = between(grid_from_now, grid_from_last)
-        values, known = _warped(last.values, a, b, now.values, _lens(now.pinhole), now_from_last)
+        values, known = _warped(last.values, a, b, now.values, now.pinhole.lens, now_from_last)
         samples = EFFECTIVE_SAMPLES
     if len(values) < SMALLEST_SHARE * last.values.size:
         return None
     return _major_axis(values, known, b, samples, with_shift)
-
-
-class _Lens(NamedTuple):
-    """(w,) and (h,) x and y of the rays at z = 1; focal lengths and centre in pixels."""
-
-    ray_x: NDArray[np.float32]
-    ray_y: NDArray[np.float32]
-    fx: float
-    fy: float
-    cx: float
-    cy: float
-
-
-def _lens(pinhole: Pinhole) -> _Lens:
-    p = pinhole
-    return _Lens(p.ray_x, p.ray_y, p.fx, p.fy, p.cx, p.cy)
 
 
 @kernel
@@ -113,24 +97,19 @@ def _in_place(last: Floats, a: float, b: float, now: Floats) -> tuple[Floats, Fl
 
 @kernel
 def _warped(
-    last: Floats, a: float, b: float, now: Floats, lens: _Lens, now_from_last: Transform
+    last: Floats, a: float, b: float, now: Floats, lens: Lens, now_from_last: Transform
 ) -> tuple[Floats, Floats]:
     """Return (N,) values of now, and the inverse depth that the last image's points have there."""
     values, known, count = np.empty(last.size), np.empty(last.size), 0
-    t = now_from_last
     for i in range(last.shape[0]):
         for j in range(last.shape[1]):
             inverse_depth = a * last[i, j] + b
             if not (last[i, j] > 0 and inverse_depth > SMALLEST_INVERSE_DEPTH):
                 continue
-            z = 1 / inverse_depth
-            x, y = lens.ray_x[j] * z, lens.ray_y[i] * z
-            w = 1 / (t[2, 0] * x + t[2, 1] * y + t[2, 2] * z + t[2, 3])
-            u = (t[0, 0] * x + t[0, 1] * y + t[0, 2] * z + t[0, 3]) * w * lens.fx + lens.cx
-            v = (t[1, 0] * x + t[1, 1] * y + t[1, 2] * z + t[1, 3]) * w * lens.fy + lens.cy
+            u, v, depth = moved_pixel(i, j, 1 / inverse_depth, now_from_last, lens)
             value = _bilinear(now, u, v)
-            if w > SMALLEST_INVERSE_DEPTH and value > 0:
-                values[count], known[count] = value, w
+            if 1 / depth > SMALLEST_INVERSE_DEPTH and value > 0:
+                values[count], known[count] = value, 1 / depth
                 count += 1
     return values[:count], known[:count]
 

@@ -107,9 +107,8 @@ class ScaleEstimator:
         return refined_view(view, self.mount) if self.config.refine_mount else view
 
     def _on_mount(self, stated: Thumbnail) -> Thumbnail:
-        if not self.config.refine_mount:
-            return stated
-        return replace(stated, view=self.refined(stated.view))
+        view = self.refined(stated.view)
+        return stated if view is stated.view else replace(stated, view=view)
 
     def update(self, prediction: Prediction) -> ScaleEstimate:
         """Return the scale of this prediction; a stamp before the last one starts afresh."""

@@ -32,7 +32,6 @@ from depth_anything_ros.frame import View
 from depth_anything_ros.scale.ground_plane import floor_inverse_depth
 from depth_anything_ros.transforms import (
     between,
-    inverse,
     Transform,
     transform_from,
     transform_points,
@@ -230,7 +229,7 @@ def _floor_pixels(key: _Image, pixels: Floats, now: _Image, offset: Floats) -> F
     depth = np.where(fall > 1e-3, base_from_view[2, 3] / np.maximum(fall, 1e-3), np.nan)
     grid_from_key = key.grid_from_base @ base_from_view
     grid_from_now = now.grid_from_base @ now.base_from_view(offset)
-    points = transform_points(inverse(grid_from_now) @ grid_from_key, rays * depth[:, None])
+    points = transform_points(between(grid_from_now, grid_from_key), rays * depth[:, None])
     return now.pinhole.project(points)
 
 
