@@ -16,17 +16,15 @@
 
 # No annotations from the future: the typer of Ubuntu 24.04 does not read them as text.
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Optional
 
+from depth_anything_ros.command_errors import needing, one_line_errors
 from depth_anything_ros.config import EstimationConfig
-from depth_anything_ros.estimation.backend import BackendError
 from depth_anything_ros.estimation.bench import chosen_exports, measure, random_exports, write_json
 from depth_anything_ros.estimation.engine_cache import cached_files, clean
-from depth_anything_ros.estimation.first_use import export_extra
 from depth_anything_ros.estimation.load import choose_backend, open_backend, rungs
 from depth_anything_ros.estimation.model_file import ModelFile
 from depth_anything_ros.estimation.models import (
@@ -77,22 +75,12 @@ Accept = Annotated[
 ]
 
 
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Turn an expected error into one line and exit code 1."""
-    try:
-        yield
-    except (BackendError, OSError, ValueError) as error:
-        typer.secho(f'error: {error}', fg='red', err=True)
-        raise typer.Exit(1) from error
-
-
 @model_app.command('list')
 def list_models() -> None:
     """List the catalogue and what is exported."""
     name = Column('name', no_wrap=True)
     table = Table(name, 'million parameters', 'predicts', 'licence', 'exported')
-    with plain_errors():
+    with one_line_errors():
         exports, demo = cached_exports(), exports_of('demo')
     for entry in CATALOGUE.values():
         kind = f'metres up to {entry.max_depth_m:g}' if entry.max_depth_m else 'inverse depth'
@@ -107,7 +95,7 @@ def list_models() -> None:
 @model_app.command()
 def fetch(name: Model, accept_noncommercial_license: Accept = False) -> None:
     """Download a model's weights from the Hugging Face hub."""
-    with plain_errors(), export_extra():
+    with one_line_errors(), needing('export'):
         check_published(name)
         entry = CATALOGUE.get(name)
         if entry:
@@ -136,7 +124,7 @@ def export(
     accept_noncommercial_license: Accept = False,
 ) -> None:
     """Write a model as ONNX of fixed sizes, each with its proof beside it."""
-    with plain_errors(), export_extra():
+    with one_line_errors(), needing('export'):
         if output and len(size) > 1:
             raise ValueError('--output names one file: give one --size')
         if output:
@@ -170,7 +158,7 @@ def export(
 def build(model: Model, size: Annotated[str, typer.Option()] = 'auto') -> None:
     """Build the TensorRT engines of a model's exports, and prove them."""
     config = EstimationConfig(model=model, input_size=size, accept_noncommercial_license=True)
-    with plain_errors():
+    with one_line_errors():
         for file in rungs(config, 'tensorrt'):
             with Progress() as progress:
                 task = progress.add_task(escape(file.path.name), total=1.0)
@@ -183,7 +171,7 @@ def build(model: Model, size: Annotated[str, typer.Option()] = 'auto') -> None:
 def verify(model: Model, backend: Annotated[str, typer.Option()] = 'auto') -> None:
     """Prove that a model gives the depth that its export stored, on this machine."""
     config = EstimationConfig(model=model, backend=backend, accept_noncommercial_license=True)
-    with plain_errors():
+    with one_line_errors():
         for file in exports_of(model):
             running = open_backend(file, choose_backend(backend), config)
             proof = prove(running, reference_of(file))
@@ -197,7 +185,7 @@ def verify(model: Model, backend: Annotated[str, typer.Option()] = 'auto') -> No
 @engine_app.command('list')
 def list_engines() -> None:
     """List the cached engines and timing caches."""
-    with plain_errors():
+    with one_line_errors():
         for path in cached_files():
             print(f'{path.stat().st_size / 1e6:8.1f} MB  {path}')
 
@@ -205,7 +193,7 @@ def list_engines() -> None:
 @engine_app.command('clean')
 def clean_engines() -> None:
     """Remove all cached engines and timing caches."""
-    with plain_errors():
+    with one_line_errors():
         for path in clean():
             print(f'removed {path}')
 
@@ -233,7 +221,7 @@ def bench(
         inference_threads=threads,
         accept_noncommercial_license=True,
     )
-    with plain_errors(), export_extra():
+    with one_line_errors(), needing('export'):
         if json:
             check_writable(json)
         if random_weights:

@@ -16,10 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from depth_anything_ros.estimation.backend import BackendError
+from depth_anything_ros.command_errors import needing
 from depth_anything_ros.estimation.models import (
     CATALOGUE,
     check_license,
@@ -47,11 +44,11 @@ def export_published(name: str) -> None:
     """
     Put an export of a model of the catalogue into the user's cache, from the Hugging Face hub.
 
-    Raise BackendError, which says what is missing: the export extra, a network, or the acceptance
-    of a licence.
+    Raise BackendError, which says what is missing: a network, or the acceptance of a licence;
+    ImportError where it is the export extra.
     """
     check_license(name, CATALOGUE[name].license, False)
-    with export_extra():
+    with needing('export'):
         from depth_anything_ros.estimation.export import export_model
         from depth_anything_ros.estimation.sources import load_source
 
@@ -66,14 +63,3 @@ def export_published(name: str) -> None:
             precision=PRECISION,
             normalisation=source.normalisation,
         )
-
-
-@contextmanager
-def export_extra() -> Iterator[None]:
-    """Name the extra where a package of it is missing inside the block."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise BackendError(
-            f"{error.name} is not installed: pip install 'depth_anything_ros[export]'"
-        ) from error

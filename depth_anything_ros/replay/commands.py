@@ -19,15 +19,11 @@
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
+from depth_anything_ros.command_errors import needing, one_line_errors
 from depth_anything_ros.estimation.backend import BackendError
 from depth_anything_ros.estimation.first_use import export_published, is_missing
-from depth_anything_ros.replay.bag import Recording, RecordingError
-from depth_anything_ros.replay.demo import run_demo
 from depth_anything_ros.replay.figures import FIGURES, formatted, NOT_KNOWN
-from depth_anything_ros.replay.processes import ProcessError
-from depth_anything_ros.replay.setting_up import node_setup
 from depth_anything_ros.replay.shared_files import shared_file
-from depth_anything_ros.replay.topics import recognise_topics
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -39,7 +35,6 @@ MaybePath = Optional[Path]  # noqa: UP045
 MaybeNumber = Optional[float]  # noqa: UP045
 
 console = Console()
-errors = Console(stderr=True)
 
 
 def demo(
@@ -57,7 +52,12 @@ def demo(
     ] = None,
 ) -> None:
     """Run a recording through the node over DDS, compare with its truth and write a report."""
-    try:
+    with one_line_errors(), needing('replay'):
+        from depth_anything_ros.replay.bag import Recording
+        from depth_anything_ros.replay.demo import run_demo
+        from depth_anything_ros.replay.setting_up import node_setup
+        from depth_anything_ros.replay.topics import recognise_topics
+
         chosen = recording or shared_file('demo/recording')
         with Recording(chosen) as opened:
             topics = recognise_topics(
@@ -76,9 +76,6 @@ def demo(
                 output,
                 lambda stage, share: bar.update(task, description=stage, completed=share),
             )
-    except (BackendError, RecordingError, ProcessError, OSError) as error:
-        errors.print(f'[red]{escape(str(error))}[/]', highlight=False)
-        raise typer.Exit(1) from error
     _print_table(summary)
     _print_places(output)
 
@@ -89,7 +86,7 @@ def _export_on_first_use(model: str) -> None:
     console.print(f'{model} is not exported yet: fetching and exporting it, once', highlight=False)
     try:
         export_published(model)
-    except BackendError as error:
+    except (BackendError, ImportError) as error:
         raise BackendError(
             f'{error}. `make demo` without MODEL, or `depth-anything-ros demo` without --model, '
             'shows the demo model'

@@ -16,12 +16,10 @@
 
 # No annotations from the future: the typer of Ubuntu 24.04 does not read them as text.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-from depth_anything_ros.replay.bag import RecordingError
+from depth_anything_ros.command_errors import needing, one_line_errors
 from depth_anything_ros.simulation.worlds import DEMO_SEED, TEST_SEEDS, TRAINING_SEEDS
 import numpy as np
 import typer
@@ -34,21 +32,6 @@ VIEW_SIZE = 224, 168
 WORLDS_PER_SHARD = 50
 
 
-@contextmanager
-def _one_line_errors(extras: str) -> Iterator[None]:
-    """End with one line where something expected is missing; extras: what pip brings it with."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        message = f"{error.name} is missing: pip install 'depth_anything_ros[{extras}]'"
-    except (RecordingError, RuntimeError, OSError) as error:
-        message = str(error)
-    else:
-        return
-    typer.echo(message, err=True)
-    raise typer.Exit(1)
-
-
 @app.command()
 def record(
     path: Annotated[Path, typer.Argument(help='New rosbag2 folder.')],
@@ -56,7 +39,7 @@ def record(
     duration: Annotated[float, typer.Option(help='Length of the drive in seconds.')] = 20.0,
 ) -> None:
     """Record a drive through a world: camera, odometry, lidar and ground truth."""
-    with _one_line_errors('sim,replay'):
+    with one_line_errors(), needing('sim,replay'):
         from depth_anything_ros.simulation.recording import record as record_drive
 
         record_drive(path, seed, duration)
@@ -68,7 +51,7 @@ def render_preview(
     seed: Annotated[int, typer.Option(help='Seed of the world.')] = DEMO_SEED,
 ) -> None:
     """Draw twelve random views of a world above their inverse depth."""
-    with _one_line_errors('sim'):
+    with one_line_errors(), needing('sim'):
         from depth_anything_ros.simulation.views import draw_preview
 
         draw_preview(picture, seed, *VIEW_SIZE)
@@ -81,7 +64,7 @@ def render_views(
     worlds: Annotated[int, typer.Option(help='Number of worlds, 12 views each.')] = 1200,
 ) -> None:
     """Render views to train on; processes share the work by their first seeds."""
-    with _one_line_errors('sim'):
+    with one_line_errors(), needing('sim'):
         from depth_anything_ros.simulation.views import write_shard
 
         folder.mkdir(parents=True, exist_ok=True)
@@ -100,7 +83,7 @@ def train(
     folder: Annotated[Path, typer.Argument(help='Folder of checkpoints; training goes on there.')],
 ) -> None:
     """Train the demo model; under torchrun, the processes share each batch."""
-    with _one_line_errors('sim,export'):
+    with one_line_errors(), needing('sim,export'):
         from depth_anything_ros.simulation.batches import Views
         from depth_anything_ros.simulation.train import join_processes, train as train_model
 
@@ -114,7 +97,7 @@ def evaluate(
     worlds: Annotated[int, typer.Option(help='Number of worlds, 12 views each.')] = 50,
 ) -> None:
     """Print the accuracy of a model in worlds that nothing was trained on."""
-    with _one_line_errors('sim,cpu'):
+    with one_line_errors(), needing('sim,cpu'):
         from depth_anything_ros.config import EstimationConfig
         from depth_anything_ros.estimation.load import load_backend
         from depth_anything_ros.simulation.evaluation import evaluate as evaluate_model
@@ -136,7 +119,7 @@ def export(
     path: Annotated[Path, typer.Argument(help='The .onnx to write.')],
 ) -> None:
     """Export trained weights as the demo model."""
-    with _one_line_errors('sim,export'):
+    with one_line_errors(), needing('sim,export'):
         from depth_anything_ros.simulation.export import export_demo_model
 
         width, height = VIEW_SIZE

@@ -37,7 +37,6 @@ app.command()(demo)
 @pytest.fixture(autouse=True)
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
-    monkeypatch.setattr('depth_anything_ros.replay.commands.errors.width', 1000)
 
 
 def run(*options: object) -> tuple[int, str]:
@@ -103,7 +102,7 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[object, ...
     def stop(*_: object) -> None:
         raise BackendError('everything was there')
 
-    monkeypatch.setattr('depth_anything_ros.replay.commands.run_demo', stop)
+    monkeypatch.setattr('depth_anything_ros.replay.demo.run_demo', stop)
     return '--recording', write_run(tmp_path / 'bag'), '--output', tmp_path / 'out'
 
 

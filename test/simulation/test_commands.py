@@ -40,7 +40,9 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch, package, module,
     monkeypatch.setitem(sys.modules, package, None)
     result = RUNNER.invoke(app, arguments)
     assert result.exit_code == 1
-    assert f"{package} is missing: pip install 'depth_anything_ros[{extra}]'" in result.output
+    assert (
+        f"{package} is not installed: pip install 'depth_anything_ros[{extra}]'" in result.output
+    )
 
 
 @needs_opengl
