@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import auto, Flag
 import time
 
@@ -26,6 +26,7 @@ from depth_anything_ros.config import PipelineConfig
 from depth_anything_ros.estimation.backend import Backend, BackendInfo
 from depth_anything_ros.estimation.preprocess import Preprocessor
 from depth_anything_ros.frame import DepthMap, Frame, Prediction
+from depth_anything_ros.mapping.body_mask import BodyMask
 from depth_anything_ros.mapping.cleaning import Cleaner
 from depth_anything_ros.mapping.confidence import ConfidenceEstimator
 from depth_anything_ros.mapping.local_grid import LocalGrid, OccupancyGrid, POSELESS_NS
@@ -102,6 +103,7 @@ class _ViewState:
 
     def __init__(self, config: PipelineConfig) -> None:
         self.scale = ScaleEstimator(config.scale)
+        self.body = BodyMask()
         self.confidence = ConfidenceEstimator(config.cleaning)
         self.cleaner = Cleaner(config.cleaning)
         self.obstacles = ObstacleFinder(config.obstacle)
@@ -239,6 +241,8 @@ class Pipeline:
             scale = state.scale.update(prediction)
             depth_m = metric_depth(prediction, scale)
         with clock.time('confidence'):
+            view = state.body.applied_to(prediction.view, self._config.cleaning)
+            prediction = replace(prediction, view=view)
             confidence = state.confidence.estimate(prediction, depth_m, scale)
         view = state.scale.refined(prediction.view)
         return DepthMap(view, depth_m, confidence, scale, prediction.sigma)

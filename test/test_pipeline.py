@@ -17,7 +17,7 @@
 from dataclasses import replace
 
 from depth_anything_ros.camera import CameraError
-from depth_anything_ros.config import GridConfig, PipelineConfig
+from depth_anything_ros.config import CleaningConfig, GridConfig, PipelineConfig
 from depth_anything_ros.pipeline import Output, Pipeline
 from depth_anything_ros.scale.estimate import ScaleHealth
 from floor_and_wall import (
@@ -93,6 +93,18 @@ def test_the_grid_turns_unknown_once_no_camera_has_a_scale(pipeline):
     assert (pipeline.process([blind], ALL).grid.cells > 65).any()
     much_later = replace(frame(9.0), base_from_camera=None)
     assert (pipeline.process([much_later], ALL).grid.cells == -1).all()
+
+
+def test_the_robot_itself_is_neither_trusted_nor_looked_under(pipeline):
+    upper = (0.0, 0.0, 1.0, 0.0, 1.0, 0.4, 0.0, 0.4)
+    (bare,) = run(pipeline).cameras
+    pipeline.reconfigure(PipelineConfig(cleaning=CleaningConfig(body_polygon=upper)))
+    (masked,) = run(pipeline).cameras
+    rows = int(0.4 * len(masked.depth_maps[0].confidence))
+    assert not masked.depth_maps[0].confidence[:rows].any()
+    middle = len(bare.surroundings[0].top_slope) // 2
+    slopes = [camera.surroundings[0].top_slope[middle] for camera in (masked, bare)]
+    assert slopes[0] < 0.5 * slopes[1]
 
 
 def test_an_image_that_does_not_fit_its_calibration_is_refused(pipeline):

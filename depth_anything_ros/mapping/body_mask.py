@@ -12,10 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Where a view shows the robot itself, or nothing at all."""
+"""Where a view shows the robot itself."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -27,20 +28,22 @@ from numpy.typing import NDArray
 
 
 class BodyMask:
-    """The pixels of one view that show the world."""
+    """The pixels of one view that do not show the robot's own body."""
 
     def __init__(self) -> None:
         """Know no view yet."""
         self._key: tuple[object, ...] = ()
-        self._allowed: NDArray[np.uint8] = np.ones((0, 0), np.uint8)
+        self._world: NDArray[np.bool_] = np.ones((0, 0), np.bool_)
 
-    def allowed(self, view: View, config: CleaningConfig) -> NDArray[np.uint8]:
+    def applied_to(self, view: View, config: CleaningConfig) -> View:
         """
-        Return (h, w) uint8, 0 on the robot's own body and where the camera sees nothing.
+        Return the view, of which `seen` is False on the robot's own body too.
 
         Kept until the view or the settings change. Raise SettingError where `body_mask` is no
         image or `body_polygon` no polygon.
         """
+        if not (config.body_mask or config.body_polygon):
+            return view
         key = (
             view.pinhole,
             view.frame.model,
@@ -49,25 +52,20 @@ class BodyMask:
             config.body_polygon,
         )
         if key != self._key:
-            self._allowed = _allowed_pixels(view, config)
+            self._world = _pixels_of_the_world(view, config)
             self._key = key
-        return self._allowed
+        return replace(view, seen=self._world)
 
 
-def _allowed_pixels(view: View, config: CleaningConfig) -> NDArray[np.uint8]:
-    pinhole = view.pinhole
-    allowed = np.ones((pinhole.height, pinhole.width), np.uint8)
-    if view.seen is not None:
-        allowed &= view.seen.astype(np.uint8)
-    if not (config.body_mask or config.body_polygon):
-        return allowed
+def _pixels_of_the_world(view: View, config: CleaningConfig) -> NDArray[np.bool_]:
     body = _body_in_camera(view, config)
-    virtual = VirtualCamera(pinhole, view.camera_from_view)
+    virtual = VirtualCamera(view.pinhole, view.camera_from_view)
     x, y, _ = virtual.remap_tables(view.frame.model)
     in_view = cv2.remap(body, x, y, cv2.INTER_NEAREST)
     # One pixel more on every side: the network smears the robot's outline too.
-    allowed[cv2.dilate(in_view, np.ones((3, 3), np.uint8)) > 0] = 0
-    return allowed
+    body = np.asarray(cv2.dilate(in_view, np.ones((3, 3), np.uint8)), np.uint8)
+    world: NDArray[np.bool_] = body == 0
+    return world if view.seen is None else world & view.seen
 
 
 def _body_in_camera(view: View, config: CleaningConfig) -> NDArray[np.uint8]:

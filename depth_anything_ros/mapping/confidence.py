@@ -22,7 +22,6 @@ from depth_anything_ros.camera import Lens, moved_pixel, Pinhole
 from depth_anything_ros.config import CleaningConfig
 from depth_anything_ros.frame import Prediction, View
 from depth_anything_ros.kernel import kernel
-from depth_anything_ros.mapping.body_mask import BodyMask
 from depth_anything_ros.scale.estimate import ScaleEstimate
 from depth_anything_ros.transforms import between, Transform
 import numpy as np
@@ -64,7 +63,6 @@ class ConfidenceEstimator:
     def __init__(self, config: CleaningConfig) -> None:
         """Judge as `config` says."""
         self.config = config
-        self._body = BodyMask()
         self._last: _Last | None = None
 
     def estimate(
@@ -73,8 +71,8 @@ class ConfidenceEstimator:
         """
         Return (h, w) float32, 0…1, for the metric depth (h, w) of a prediction.
 
-        0: invalid, sky, or the robot's own body. Depths beyond range_max_m count as range_max_m:
-        what matters is whether they are that far. Raise SettingError for a bad body mask.
+        0: invalid, sky, or not seen. Depths beyond range_max_m count as range_max_m: what matters
+        is whether they are that far.
         """
         view = prediction.view
         confidence = np.empty(depth_m.shape, np.float32)
@@ -82,7 +80,7 @@ class ConfidenceEstimator:
             depth_m,
             prediction.values,
             view.image,
-            self._body.allowed(view, self.config),
+            np.ones(depth_m.shape, np.bool_) if view.seen is None else view.seen,
             self._agreement(view, depth_m),
             _error_terms(prediction, scale),
             np.float32(self.config.range_max_m),
@@ -137,7 +135,7 @@ def _judge(
     depth: NDArray[np.float32],
     values: NDArray[np.float32],
     image: NDArray[np.uint8],
-    allowed: NDArray[np.uint8],
+    seen: NDArray[np.bool_],
     agreement: NDArray[np.float32],
     terms: NDArray[np.float32],
     range_max: np.float32,
@@ -153,7 +151,7 @@ def _judge(
     weights = np.empty(width, np.float32)
     for v in range(height):
         # Rows, so that each loop runs over neighbours in memory and several pixels at once.
-        z_row, d_row, allowed_row, result = depth[v], values[v], allowed[v], confidence[v]
+        z_row, d_row, seen_row, result = depth[v], values[v], seen[v], confidence[v]
         here, middle = inverse[v], slice(blur, blur + width)
         up, down = inverse[max(v - blur, 0), middle], inverse[min(v + blur, height - 1), middle]
         left, centre, right = here[:width], here[middle], here[-width:]
@@ -169,7 +167,7 @@ def _judge(
             bend = bend if bend > zero else zero  # NaN beside an invalid pixel: no edge there
             smooth = half + half / (one + bend)
             trust = smooth / (one + max(error, zero) * per_error)
-            valid = (z_row[u] > zero) & (allowed_row[u] != 0) & (d > sky)
+            valid = (z_row[u] > zero) & seen_row[u] & (d > sky)
             result[u] = trust * weights[u] if valid else zero
     _distrust_exposure(image, confidence)
 

@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.config import ObstacleConfig
-from depth_anything_ros.frame import DepthMap, Frame
+from depth_anything_ros.frame import DepthMap, Frame, View
 from depth_anything_ros.kernel import kernel
 from depth_anything_ros.transforms import Transform
 import numpy as np
@@ -93,16 +93,16 @@ class _Rays(NamedTuple):
     """
     Of each pixel (h, w) of a view: its bearing's bin, and range and height for a metre of depth.
 
-    blind_to, top_slope: of each bearing, as in Surroundings; everywhere: ones. height: of the
-    camera over z = 0, metres; bins: how many there are, from bearing_min on.
+    seen: whether it shows the world. blind_to, top_slope: of each bearing, as in Surroundings.
+    height: of the camera over z = 0, metres; bins: how many there are, from bearing_min on.
     """
 
     bearing: NDArray[np.uint16]
     reach: NDArray[np.float32]
     climb: NDArray[np.float32]
+    seen: NDArray[np.bool_]
     blind_to: NDArray[np.float32]
     top_slope: NDArray[np.float32]
-    everywhere: NDArray[np.uint8]
     height: float
     bearing_min: float
     bearing_step: float
@@ -110,12 +110,11 @@ class _Rays(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """Of each pixel (h, w): depth cleaned and not, metres, its confidence, and if there is one."""
+    """Of each pixel (h, w): depth cleaned and not, metres, and its confidence."""
 
     cleaned: NDArray[np.float32]
     depth: NDArray[np.float32]
     confidence: NDArray[np.float32]
-    visible: NDArray[np.uint8]
 
 
 class _Limits(NamedTuple):
@@ -160,7 +159,7 @@ class ObstacleFinder:
     def __init__(self, config: ObstacleConfig) -> None:
         """Look for what `config` calls an obstacle."""
         self.config = config
-        self._rays_key: tuple[Pinhole, bytes] | None = None
+        self._rays_key: tuple[Pinhole, bytes, bytes] | None = None
         self._rays: _Rays
 
     def find(
@@ -175,12 +174,11 @@ class ObstacleFinder:
         base_from_view = view.base_from_view
         if base_from_view is None or not np.isfinite(base_from_view).all():
             raise ValueError(f'camera {view.frame.camera!r} has no finite pose on the robot')
-        rays = self._rays_of(view.pinhole, base_from_view)
+        rays = self._rays_of(view, base_from_view)
         limits = _Limits.of(self.config)
         ranges = math.ceil(range_max_m / RANGE_STEP_M)
         floor = _floor(cleaned, rays, limits, ranges)
-        visible = rays.everywhere if view.seen is None else view.seen.view(np.uint8)
-        seen = _Seen(cleaned, depth_map.depth_m, depth_map.confidence, visible)
+        seen = _Seen(cleaned, depth_map.depth_m, depth_map.confidence)
         bins = _classify(seen, rays, floor, limits)
         sparsity = 2.0 / (view.pinhole.fy * max(rays.height, 0.05))
         nearest, floor_from, floor_to, confidence = _summary(bins, sparsity)
@@ -204,16 +202,18 @@ class ObstacleFinder:
             is_metric=depth_map.scale.is_metric,
         )
 
-    def _rays_of(self, pinhole: Pinhole, base_from_view: Transform) -> _Rays:
-        key = pinhole, base_from_view.tobytes()
+    def _rays_of(self, view: View, base_from_view: Transform) -> _Rays:
+        seen = b'' if view.seen is None else view.seen.tobytes()
+        key = view.pinhole, base_from_view.tobytes(), seen
         if key != self._rays_key:
-            self._rays = _rays(pinhole, base_from_view)
+            self._rays = _rays(view, base_from_view)
             self._rays_key = key
         return self._rays
 
 
-def _rays(pinhole: Pinhole, base_from_view: Transform) -> _Rays:
-    rotation = base_from_view[:3, :3]
+def _rays(view: View, base_from_view: Transform) -> _Rays:
+    pinhole, rotation = view.pinhole, base_from_view[:3, :3]
+    seen = np.ones((pinhole.height, pinhole.width), np.bool_) if view.seen is None else view.seen
     rays: NDArray[np.float32] = np.ones((pinhole.height, pinhole.width, 3), np.float32)
     rays[..., 0], rays[..., 1] = pinhole.ray_x[None, :], pinhole.ray_y[:, None]
     rays = rays @ rotation.T.astype(np.float32)
@@ -231,17 +231,19 @@ def _rays(pinhole: Pinhole, base_from_view: Transform) -> _Rays:
     slope = climb / np.maximum(reach, 1e-6)
     top = np.full(count, -np.inf, np.float32)
     # The outermost pixels are never used.
-    np.maximum.at(top, index[2:-2].ravel(), slope[2:-2].ravel())
+    inner = slice(2, -2)
+    bearings, slopes = index[inner][seen[inner]], slope[inner][seen[inner]]
+    np.maximum.at(top, bearings, slopes)
     bottom = np.zeros(count, np.float32)
-    np.minimum.at(bottom, index[2:-2].ravel(), slope[2:-2].ravel())
+    np.minimum.at(bottom, bearings, slopes)
     blind_to = np.where(bottom < 0, height / np.maximum(-bottom, 1e-6), np.inf)
     return _Rays(
         bearing=index,
         reach=reach,
         climb=climb,
+        seen=seen,
         blind_to=blind_to.astype(np.float32),
         top_slope=top,
-        everywhere=np.ones(index.shape, np.uint8),
         height=height,
         bearing_min=heading + least,
         bearing_step=step,
@@ -301,7 +303,7 @@ def _classify(seen: _Seen, rays: _Rays, floor: NDArray[np.float32], limits: _Lim
     for v in range(seen.depth.shape[0]):
         depth, cleaned, confidence = seen.depth[v], seen.cleaned[v], seen.confidence[v]
         bearing, reaches, climbs = rays.bearing[v], rays.reach[v], rays.climb[v]
-        visible = seen.visible[v]
+        shown = rays.seen[v]
         for u in range(depth.size):
             z, b, c = depth[u], bearing[u], confidence[u]
             reach, climb = reaches[u] * per_metre, climbs[u]
@@ -319,7 +321,7 @@ def _classify(seen: _Seen, rays: _Rays, floor: NDArray[np.float32], limits: _Lim
                     _add_obstacle(bins, b, k, c, height + ground)
             is_below = height < -lowest
             is_blank = removed and (0 < c <= TRUSTLESS or np.isnan(z))
-            if (is_below or is_blank) and climb < 0 and visible[u] != 0:
+            if (is_below or is_blank) and climb < 0 and shown[u]:
                 at, sure = (lift - ground) / -climb * reach, in_range and not removed
                 _add_hole(bins, b, at, c, ground, is_below, sure)
     return bins

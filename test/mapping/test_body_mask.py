@@ -21,24 +21,35 @@ from pathlib import Path
 
 import cv2
 from depth_anything_ros.config import CleaningConfig, SettingError
+from depth_anything_ros.frame import View
 from depth_anything_ros.mapping.body_mask import BodyMask
 import numpy as np
+from numpy.typing import NDArray
 import pytest
 from ray_scenes import make_view, PINHOLE
 
 LOWER_QUARTER = (0.0, 0.75, 1.0, 0.75, 1.0, 1.0, 0.0, 1.0)
 
 
-def test_everything_is_allowed_by_default() -> None:
-    assert BodyMask().allowed(make_view(), CleaningConfig()).all()
+def world_in(
+    view: View, config: CleaningConfig, mask: BodyMask | None = None
+) -> NDArray[np.bool_]:
+    seen = (mask or BodyMask()).applied_to(view, config).seen
+    assert seen is not None
+    return seen
+
+
+def test_without_a_body_the_view_stays_as_it_is() -> None:
+    view = make_view()
+    assert BodyMask().applied_to(view, CleaningConfig()) is view
 
 
 def test_a_polygon_and_a_pixel_around_it_is_the_robot() -> None:
-    allowed = BodyMask().allowed(make_view(), CleaningConfig(body_polygon=LOWER_QUARTER))
+    world = world_in(make_view(), CleaningConfig(body_polygon=LOWER_QUARTER))
     edge = round(0.75 * PINHOLE.height)
-    assert allowed[: edge - 2].all()
+    assert world[: edge - 2].all()
     last = edge - 1
-    assert not allowed[last:].any()
+    assert not world[last:].any()
 
 
 def test_a_mask_image_of_the_camera_is_the_robot(tmp_path: Path) -> None:
@@ -46,23 +57,27 @@ def test_a_mask_image_of_the_camera_is_the_robot(tmp_path: Path) -> None:
     mask[:, :100] = 255
     cv2.imwrite(str(tmp_path / 'front.png'), mask)
     config = CleaningConfig(body_mask=str(tmp_path / '{camera}.png'))
-    allowed = BodyMask().allowed(make_view(), config)
-    assert not allowed[:, :50].any()
-    assert allowed[:, 52:].all()
+    world = world_in(make_view(), config)
+    assert not world[:, :50].any()
+    assert world[:, 52:].all()
 
 
-def test_what_the_camera_does_not_see_is_not_allowed() -> None:
+def test_what_the_camera_does_not_see_is_no_world_either() -> None:
     seen = np.ones((PINHOLE.height, PINHOLE.width), np.bool_)
     seen[:10] = False
-    allowed = BodyMask().allowed(replace(make_view(), seen=seen), CleaningConfig())
-    assert not allowed[:10].any()
-    assert allowed[10:].all()
+    view = replace(make_view(), seen=seen)
+    world = world_in(view, CleaningConfig(body_polygon=LOWER_QUARTER))
+    assert not world[:10].any()
+    assert world[10:60].all()
+    assert not world[100:].any()
 
 
 def test_the_mask_follows_the_settings() -> None:
     mask, view = BodyMask(), make_view()
-    assert not mask.allowed(view, CleaningConfig(body_polygon=LOWER_QUARTER)).all()
-    assert mask.allowed(view, CleaningConfig()).all()
+    lower = world_in(view, CleaningConfig(body_polygon=LOWER_QUARTER), mask)
+    upper = world_in(view, CleaningConfig(body_polygon=(0.0, 0.0, 1.0, 0.0, 1.0, 0.5)), mask)
+    assert lower[0, -1]
+    assert not upper[0, -1]
 
 
 @pytest.mark.parametrize(
@@ -75,4 +90,4 @@ def test_the_mask_follows_the_settings() -> None:
 )
 def test_a_bad_setting_is_named(config: CleaningConfig, message: str) -> None:
     with pytest.raises(SettingError, match=message):
-        BodyMask().allowed(make_view(), config)
+        BodyMask().applied_to(make_view(), config)

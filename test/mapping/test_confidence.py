@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from depth_anything_ros.config import CleaningConfig
 from depth_anything_ros.frame import Prediction
 from depth_anything_ros.mapping.confidence import ConfidenceEstimator
@@ -150,8 +152,10 @@ def test_without_a_pose_the_last_frame_does_not_count(pose: Transform | None) ->
     np.testing.assert_array_equal(after, judge(uniform(4.5)))
 
 
-def test_the_robot_itself_is_not_trusted() -> None:
-    config = CleaningConfig(body_polygon=(0.0, 0.5, 1.0, 0.5, 1.0, 1.0, 0.0, 1.0))
-    confidence = judge(uniform(2.0), estimator=ConfidenceEstimator(config))
-    assert not confidence[70:].any()
+def test_what_is_not_seen_is_not_trusted() -> None:
+    seen = np.arange(PINHOLE.height)[:, None] < 60
+    view = replace(make_view(), seen=np.repeat(seen, PINHOLE.width, axis=1))
+    prediction = Prediction(view, 1 / uniform(2.0), is_metric=False)
+    confidence = ConfidenceEstimator(CONFIG).estimate(prediction, uniform(2.0), good_scale())
+    assert not confidence[60:].any()
     assert confidence[:55].all()

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import math
 
 from depth_anything_ros.config import ObstacleConfig
@@ -24,7 +25,7 @@ from depth_anything_ros.transforms import base_from_mounted_camera, Transform
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from ray_scenes import Box, cast, depth_map, FLOOR, make_view, MOUNT, Plane
+from ray_scenes import Box, cast, depth_map, FLOOR, make_view, MOUNT, PINHOLE, Plane
 
 CONFIG = ObstacleConfig(
     obstacle_height_min_m=0.08, robot_height_m=1.0, max_step_m=0.05, max_slope_deg=10.0
@@ -63,6 +64,19 @@ def test_bare_floor_is_free_from_the_image_edge_to_the_range() -> None:
     assert found.floor_from_m[b] == pytest.approx(0.5 / math.tan(lowest), abs=0.06)
     assert found.floor_to_m[b] > 5.5
     assert (found.floor_confidence > 0.99).all()
+
+
+def test_a_view_reaches_as_high_and_as_near_as_it_shows_the_world() -> None:
+    view = make_view()
+    seen = np.zeros((PINHOLE.height, PINHOLE.width), np.bool_)
+    seen[30:100] = True
+    depth = cast()
+    given = depth_map(replace(view, seen=seen), np.where(seen, depth, np.nan))
+    found = ObstacleFinder(CONFIG).find(given, given.depth_m, RANGE_MAX)
+    up, down = (math.atan(PINHOLE.ray_y[row]) + 0.2 for row in (30, 99))
+    b = ahead(found)
+    assert found.top_slope[b] == pytest.approx(-math.tan(up), abs=0.01)
+    assert found.blind_to_m[b] == pytest.approx(0.5 / math.tan(down), abs=0.02)
 
 
 def test_bearings_span_the_field_of_view() -> None:
