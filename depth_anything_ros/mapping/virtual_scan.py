@@ -26,6 +26,9 @@ from depth_anything_ros.mapping.obstacles import RANGE_STEP_M, Surroundings
 import numpy as np
 from numpy.typing import NDArray
 
+NEAREST_M = 0.3
+"""Obstacles so near a camera are in the scan, whatever bearing they have around the base."""
+
 BEGIN_M = 0.25
 """Floor must be seen from so far behind the nearest that a view shows on, or nothing is free."""
 
@@ -53,8 +56,8 @@ class VirtualScan:
 def virtual_scan(views: Sequence[Surroundings], config: ScanConfig) -> VirtualScan:
     """Return the nearest obstacle of each bearing in what all views of one camera saw."""
     increment = math.radians(config.scan_increment_deg)
-    start = min(view.bearing_min for view in views)
-    end = max(view.bearing_min + len(view.nearest_m) * view.bearing_step for view in views)
+    spans = [_span(view) for view in views]
+    start, end = min(span[0] for span in spans), max(span[1] for span in spans)
     range_max_m = views[0].range_max_m
     count = min(math.ceil((end - start) / increment), math.ceil(2 * math.pi / increment))
     ranges = np.full(max(count, 1), np.nan, np.float32)
@@ -62,6 +65,17 @@ def virtual_scan(views: Sequence[Surroundings], config: ScanConfig) -> VirtualSc
     for view in views:
         _draw(view, ranges, start, increment, clear)
     return VirtualScan(ranges, start, increment, RANGE_STEP_M, range_max_m)
+
+
+def _span(view: Surroundings) -> tuple[float, float]:
+    """Return from and to which bearing around the base's origin a view may show something."""
+    half = 0.5 * len(view.nearest_m) * view.bearing_step
+    middle = view.bearing_min + half
+    edges = middle + np.array([-half, half])
+    reach = np.array([[NEAREST_M], [view.range_max_m]])
+    x, y = view.origin[0] + reach * np.cos(edges), view.origin[1] + reach * np.sin(edges)
+    off = np.remainder(np.arctan2(y, x) - middle + np.pi, 2 * np.pi) - np.pi
+    return middle + min(float(off.min()), -half), middle + max(float(off.max()), half)
 
 
 def _draw(
@@ -119,6 +133,9 @@ def _draw_bearings(
         if ends[1] - ends[0] > np.pi or ends[0] > ends[1] or too_far:
             continue
         value = clear if free else value
-        for i in range(math.ceil(ends[0] / increment), math.floor(ends[1] / increment) + 1):
+        first, last = math.ceil(ends[0] / increment), math.floor(ends[1] / increment)
+        if not free:  # what is between two rays belongs to the nearer one
+            first, last = round(ends[0] / increment), round(ends[1] / increment)
+        for i in range(first, last + 1):
             if 0 <= i < len(ranges) and not ranges[i] <= value:
                 ranges[i] = value

@@ -87,6 +87,32 @@ def test_a_near_obstacle_leaves_no_gaps_between_rays() -> None:
     assert np.isfinite(scan.ranges[inside]).all()
 
 
+@pytest.mark.parametrize('increment', [0.25, 2.0, 5.0])
+@pytest.mark.parametrize('bearing', range(3, 57, 7))
+def test_a_pole_between_two_rays_is_not_lost(increment: float, bearing: int) -> None:
+    view = around(nearest={bearing: 3.0}, floor_to=dict.fromkeys(range(60), 6.0))
+    scan = virtual_scan([view], ScanConfig(scan_increment_deg=increment))
+    assert np.nanmin(scan.ranges) == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ('origin', 'bearings'),
+    [
+        ((-0.4, 0.0, 0.5), range(60)),  # behind the base's origin, which it looks over
+        ((0.0, 0.3, 0.5), range(50, 60)),  # on its left
+    ],
+)
+def test_what_is_near_an_off_centre_camera_is_in_the_scan(
+    origin: tuple[float, float, float], bearings: range
+) -> None:
+    scan = virtual_scan([around(dict.fromkeys(bearings, 0.5), origin=origin)], CONFIG)
+    for bearing in bearings:
+        direction = math.radians(bearing - 29.5)
+        x = origin[0] + 0.5 * math.cos(direction)
+        y = origin[1] + 0.5 * math.sin(direction)
+        assert at(scan, math.atan2(y, x)) == pytest.approx(math.hypot(x, y), abs=0.01)
+
+
 def test_views_of_one_camera_make_one_scan_of_the_nearest() -> None:
     left = replace(around(nearest={30: 3.0}), bearing_min=0.2)
     right = replace(around(nearest={30: 2.0}), bearing_min=-1.0)
