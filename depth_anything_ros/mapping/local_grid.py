@@ -126,12 +126,12 @@ class LocalGrid:
         latest = max((view.frame for view in views), key=lambda frame: frame.stamp_ns)
         if not self._begin(latest, {view.frame.camera: view.frame for view in views}):
             return
-        for view in views:
-            if not view.is_metric:
-                self.lose(view.frame, 'the scale is lost')
         seen = [view for view in views if view.is_metric]
-        for view in seen:
-            self._vouched_ns[view.frame.camera] = view.frame.stamp_ns
+        self._vouched_ns |= {view.frame.camera: view.frame.stamp_ns for view in seen}
+        showing = {view.frame.camera for view in seen}
+        for view in views:
+            if view.frame.camera not in showing:
+                self.lose(view.frame, 'the scale is lost')
         for view in self._with_recent(seen, latest.stamp_ns) if self._pose is None else seen:
             pose = np.eye(4) if self._pose is None else view.frame.grid_from_base
             if pose is not None and _is_usable(pose):
@@ -440,18 +440,17 @@ def _update(
             dx = column + 0.5 - fan.x
             squared, ahead = dx * dx + dy * dy, dx * cos + dy * sin
             if marks.share[row, column] > 0:
-                more = evidence[row, column] + HIT * marks.share[row, column]
-                evidence[row, column] = min(more, MOST_OCCUPIED)
-                lower = min(underside[row, column], marks.underside[row, column])
-                underside[row, column] = lower
+                before, lowest = evidence[row, column], marks.underside[row, column]
+                evidence[row, column] = min(before + HIT * marks.share[row, column], MOST_OCCUPIED)
+                if before >= KNOWN:
+                    lowest = min(lowest, underside[row, column])
+                underside[row, column] = lowest
             elif squared <= farthest and ahead >= cos_half * np.sqrt(squared):
                 off = np.arctan2(dy * cos - dx * sin, ahead) / fan.bearing_step
                 at, cells = off + 0.5 * fan.bins, np.sqrt(squared)
-                before = evidence[row, column]
-                after = _freed(before, underside[row, column], cells, at, floor, fan)
-                evidence[row, column] = after
-                if before > 0 >= after:
-                    underside[row, column] = np.inf
+                evidence[row, column] = _freed(
+                    evidence[row, column], underside[row, column], cells, at, floor, fan
+                )
 
 
 @kernel

@@ -282,6 +282,29 @@ def test_what_hangs_higher_than_the_view_reaches_is_not_cleared() -> None:
     assert cell(grid.occupancy(), 2.02, 0.02) < 35
 
 
+def test_a_low_thing_that_the_robot_drove_over_hides_no_overhang_later() -> None:
+    config = replace(CONFIG, footprint=(1.9, -0.1, 2.2, -0.1, 2.2, 0.1, 1.9, 0.1))
+    grid = LocalGrid(config)
+    grid.update([around({30: 2.02}, pose=pose_at(0.0))])
+    assert cell(grid.occupancy(), 2.02, 0.02) < 35
+    grid.config = CONFIG
+    for step in range(8):
+        grid.update([around({30: 2.02}, pose=pose_at(0.0), stamp_ns=step, underside=0.8)])
+    for step in range(8, 16):
+        low = around(floor_to=EVERYWHERE, pose=pose_at(0.0), stamp_ns=step, top_slope=0.0)
+        grid.update([low])
+    assert cell(grid.occupancy(), 2.02, 0.02) > 65
+
+
+def test_one_lost_view_of_a_camera_leaves_what_its_others_vouch_for() -> None:
+    grid = LocalGrid(CONFIG)
+    for step in range(6):
+        lost = around(pose=pose_at(0.0), stamp_ns=step, is_metric=False)
+        grid.update([around({30: 2.02}, pose=pose_at(0.0), stamp_ns=step), lost])
+    assert grid.reset_reason == ''
+    assert cell(grid.occupancy(), 2.02, 0.02) > 90
+
+
 def test_where_floor_is_missing_free_space_is_forgotten() -> None:
     grid = LocalGrid(CONFIG)
     grid.update([around(floor_to=EVERYWHERE, pose=pose_at(0.0))])
