@@ -23,6 +23,7 @@ from depth_anything_ros.config import CleaningConfig
 from depth_anything_ros.frame import Prediction, View
 from depth_anything_ros.kernel import kernel
 from depth_anything_ros.scale.estimate import ScaleEstimate
+from depth_anything_ros.scale.thumbnail import SKY_SHARE
 from depth_anything_ros.transforms import between, Transform
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +36,6 @@ TRUSTED_ERROR = 0.1
 
 NETWORK_ERROR = 0.01
 """Error of a relative prediction, as a share of its 98th percentile."""
-
-SKY_SHARE = 0.02
-"""A relative prediction below this share of its 98th percentile is sky."""
 
 BADLY_EXPOSED = 0.02
 """Confidence where the image shows nothing: not used, but not free to drive through either."""

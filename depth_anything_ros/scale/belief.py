@@ -46,6 +46,13 @@ class Belief:
         common = np.outer(measured, measured) + np.diag([0.0, (measurement.a * middle) ** 2])
         return cls(measured, measurement.covariance + SOURCE_SPREAD**2 * common)
 
+    def with_possible_shift(self, middle: float) -> Belief:
+        """Return the belief after b was also seen to be no larger than 1/z usually is."""
+        level = max(float(np.array([middle, 1.0]) @ self.state), 0.0)
+        column = self.covariance[:, 1]
+        excluded = np.outer(column, column) / (self.covariance[1, 1] + level**2)
+        return Belief(self.state, self.covariance - excluded)
+
     def carried(self, aligned: Alignment, drift: float) -> Belief:
         """Return the belief about the next prediction; drift: relative standard deviation."""
         (a, b), state = self.state, np.array([aligned.a, aligned.b])

@@ -126,6 +126,8 @@ class ScaleEstimator:
         measurements = self._measurements(prediction, small)
         agreed = [self._correct(measurement, small.middle) for measurement in measurements]
         self._confirmations = self._confirmations + 1 if any(agreed) else 0
+        if prediction.is_metric and agreed and not any(agreed):
+            self._doubt(elapsed_s)
         estimate = self._estimate(small, prediction.is_metric)
         self._last = stated
         self._refine_mount(stated)
@@ -217,7 +219,7 @@ class ScaleEstimator:
     def _correct(self, measurement: ScaleMeasurement, middle: float) -> bool:
         """Take a measurement into the belief and return whether it agreed."""
         if self._belief is None:
-            corrected: Belief | None = Belief.of(measurement, middle)
+            corrected: Belief | None = Belief.of(measurement, middle).with_possible_shift(middle)
         else:
             corrected = self._belief.corrected(measurement, middle)
         if corrected is None:
@@ -227,6 +229,12 @@ class ScaleEstimator:
         self._source = measurement.source
         self._inlier_share = measurement.inlier_share
         return True
+
+    def _doubt(self, elapsed_s: float) -> None:
+        """Trust a metric model less, second by second, while every source contradicts it."""
+        if self._belief is not None and self._age_s > self.config.scale_timeout_s:
+            spread = METRIC_SPREAD * math.sqrt(elapsed_s) * float(self._belief.state[0])
+            self._belief = self._belief.loosened(spread, 0.0)
 
     @property
     def _age_s(self) -> float:

@@ -22,7 +22,7 @@ import cv2
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.frame import Prediction, SparseReference
 from depth_anything_ros.scale.estimate import ScaleMeasurement
-from depth_anything_ros.scale.robust_fit import fit_affine
+from depth_anything_ros.scale.robust_fit import fit_affine, median
 from depth_anything_ros.scale.thumbnail import inverse_values
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ from numpy.typing import NDArray
 MOST_POINTS = 1500
 FEWEST_PAIRS = 12
 LEAST_INLIER_SHARE = 0.4
+
+LARGEST_SLOPE_ERROR = 0.25
+"""Relative error of a line's slope beyond which its points are as good as one."""
 
 NEAREST_M = 0.05
 
@@ -45,8 +48,9 @@ def measure_points(prediction: Prediction, reference: SparseReference) -> ScaleM
     """
     Return the scale under which the prediction agrees with a reference.
 
-    None where fewer than 12 points are seen, or fewer than 40 % of them agree. A cone
-    (`cone_half_angle_rad` > 0) gives one pair: it fixes the scale, and leaves the shift open.
+    None where fewer than 12 points are seen, or fewer than 40 % of them agree. Points of one depth
+    and a cone (`cone_half_angle_rad` > 0) give one pair: it fixes the scale, and leaves the shift
+    open.
     """
     points = _in_view(prediction, reference.points)
     if reference.cone_half_angle_rad > 0:
@@ -56,11 +60,14 @@ def measure_points(prediction: Prediction, reference: SparseReference) -> ScaleM
     good = np.isfinite(d)
     if good.sum() < FEWEST_PAIRS:
         return None
-    with_shift = not prediction.is_metric
-    fit = fit_affine(d[good], 1 / depth[good], below_cost=BELOW_COST, with_shift=with_shift)
+    d, q, with_shift = d[good], 1 / depth[good], not prediction.is_metric
+    fit = fit_affine(d, q, below_cost=BELOW_COST, with_shift=with_shift)
     if fit is None or fit.inliers.mean() < LEAST_INLIER_SHARE:
         return None
-    return fit.measurement(reference.source)
+    if math.sqrt(fit.covariance[0, 0]) > LARGEST_SLOPE_ERROR * fit.a:
+        pair = (np.array([median(values[fit.inliers])]) for values in (d, q))
+        fit = fit_affine(*pair, with_shift=with_shift)
+    return None if fit is None else fit.measurement(reference.source)
 
 
 def _in_view(prediction: Prediction, points: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -30,6 +30,10 @@ COLUMNS = 42
 """Blocks of 8×7 pixels at 336×252: 1,512 samples, each with a seventh of the pixels' noise."""
 
 
+SKY_SHARE = 0.02
+"""A relative prediction below this share of its 98th percentile is sky."""
+
+
 @dataclass(frozen=True)
 class Thumbnail:
     """
@@ -50,8 +54,13 @@ class Thumbnail:
 
     @cached_property
     def middle(self) -> float:
-        """Return the median value, 0 where nothing is seen."""
-        return median(self.values[self.seen]) if self.seen.any() else 0.0
+        """Return the median value of what is no sky, 0 where nothing is seen."""
+        values = self.values[self.seen]
+        if not values.size:
+            return 0.0
+        last = values.size - 1 - values.size // 50
+        shown = values[values > SKY_SHARE * np.partition(values, last)[last]]
+        return median(shown) if shown.size else 0.0
 
 
 def inverse_values(prediction: Prediction) -> NDArray[np.float32]:

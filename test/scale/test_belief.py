@@ -41,6 +41,14 @@ def test_carrying_moves_the_line_and_its_errors():
     np.testing.assert_allclose(carried.covariance, step @ BELIEF.covariance @ step.T)
 
 
+def test_a_shift_is_no_larger_than_what_it_shifts():
+    wide = Belief(np.array([0.5, 0.0]), np.array([[25.0, -50.0], [-50.0, 100.0]]))
+    likely = wide.with_possible_shift(4.0)  # 1/z is 2 at the median
+    assert likely.covariance[1, 1] == pytest.approx(100 * 4 / 104)
+    assert likely.covariance[0, 1] == pytest.approx(-50 * 4 / 104)
+    np.testing.assert_array_equal(likely.state, wide.state)
+
+
 def test_drift_is_relative():
     still = Alignment(0.02, 0.0, np.zeros((2, 2)))
     grown = BELIEF.carried(still, drift=0.1).covariance - BELIEF.covariance

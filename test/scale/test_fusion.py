@@ -21,7 +21,7 @@ from depth_anything_ros.scale.estimate import LOST, ScaleHealth
 from depth_anything_ros.scale.fusion import ScaleEstimator
 from depth_anything_ros.scale.ground_plane import measure_floor
 from depth_anything_ros.scale.thumbnail import thumbnail
-from depth_anything_ros.transforms import transform_from
+from depth_anything_ros.transforms import base_from_mounted_camera, transform_from
 import numpy as np
 import pytest
 from scenes import FLOOR, MOUNT, PINHOLE, prediction, relative, ROOM, Scene, smooth_noise
@@ -239,6 +239,21 @@ def test_a_single_range_keeps_the_scale_with_the_last_shift():
     assert error < 0.06
 
 
+@pytest.mark.parametrize('noise', [0.0, 0.001])
+def test_references_of_one_depth_claim_no_more_than_they_know(noise):
+    stream = Stream(ScaleConfig(use_floor=False))
+    rng = np.random.default_rng(1)
+    face = POINTS[150, 100:140].reshape(-1, 3)  # the front of a box, and nothing else
+    for i in range(50):
+        points = (face * (1 + noise * rng.standard_normal((len(face), 1)))).astype(np.float32)
+        estimate, error = stream.feed(references=[scan(i / RATE_HZ + 1e-9, points)])
+    assert error < 0.15
+    # An inverse depth of 1/m is another than the references', and no better known than b is.
+    d = (1.0 - estimate.b) / estimate.a
+    row = np.array([d, 1.0])
+    assert math.sqrt(row @ estimate.covariance @ row) > 0.2
+
+
 def test_a_marker_in_the_image_gives_metres():
     config = ScaleConfig(use_floor=False, marker_size_m=0.4)
     family = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_APRILTAG_36h11)
@@ -271,6 +286,27 @@ def test_metric_predictions_are_corrected():
         estimate = estimator.update(step)
     assert estimate.a == pytest.approx(1.2, rel=0.02)
     assert estimate.source == 'floor'
+
+
+@pytest.mark.parametrize('factor', [2.0, 3.0, 0.3])
+def test_a_metric_network_that_the_floor_contradicts_is_not_believed(factor):
+    estimator = ScaleEstimator(ScaleConfig())
+    for i in range(80):
+        depth = (factor * DEPTH).astype(np.float32)
+        estimate = estimator.update(prediction(depth, stamp_s=i / RATE_HZ, is_metric=True))
+        is_right = abs(estimate.a / factor - 1) < 0.05
+        assert i < 20 or is_right or estimate.health is ScaleHealth.LOST
+    assert is_right
+    assert estimate.health is ScaleHealth.GOOD
+
+
+@pytest.mark.parametrize('pitch', [-0.1, -0.03, 0.0, 0.1])
+def test_sky_over_half_the_image_leaves_the_scale_good(pitch):
+    mount = base_from_mounted_camera(0.0, 0.0, 0.5, 0.0, pitch, 0.0)
+    values = relative(Scene().depth(mount), 0.02, 0.0)
+    estimate = ScaleEstimator(ScaleConfig()).update(prediction(values, mount))
+    assert estimate.health is ScaleHealth.GOOD
+    assert estimate.a == pytest.approx(0.02, rel=0.01)
 
 
 def test_metric_predictions_are_corrected_for_the_focal_length():

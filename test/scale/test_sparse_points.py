@@ -13,6 +13,7 @@
 # limitations under the License.
 
 from dataclasses import replace
+import math
 
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.frame import SparseReference
@@ -100,6 +101,17 @@ def test_points_hidden_behind_others_do_not_count():
     measurement = measure_points(noisy(0.0), scan(points, 'points'))
     assert measurement.inlier_share > 0.95
     assert measurement.source == 'points'
+
+
+def test_points_of_one_depth_leave_the_shift_open():
+    wall = POINTS[126, 150:190].reshape(-1, 3)
+    d = relative(DEPTH, 0.02, 0.05)
+    measurement = measure_points(prediction(d), SparseReference('scan', 0, wall))
+    at = np.array([d[126, 170], 1.0])
+    known = measurement.a * at[0] + measurement.b
+    assert known == pytest.approx(1 / wall[0, 2], rel=1e-3)
+    assert math.sqrt(at @ measurement.covariance @ at) < 0.1 * known
+    assert math.sqrt(measurement.covariance[1, 1]) > 3 * known
 
 
 def test_a_turned_view_of_the_camera():

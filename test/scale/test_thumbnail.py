@@ -14,7 +14,7 @@
 
 from dataclasses import replace
 
-from depth_anything_ros.scale.thumbnail import COLUMNS, inverse_values, thumbnail
+from depth_anything_ros.scale.thumbnail import COLUMNS, inverse_values, Thumbnail, thumbnail
 import numpy as np
 import pytest
 from scenes import MOUNT, PINHOLE, prediction
@@ -41,6 +41,13 @@ def test_blocks_with_unseen_pixels_are_unseen():
     small = thumbnail(replace(step, view=replace(step.view, seen=seen)))
     assert not small.seen[:, :2].any() and small.seen[:, 2:].all()
     assert small.middle == 1.0
+
+
+def test_the_median_leaves_sky_out():
+    values = np.zeros((10, 10))
+    values[7:] = [[1.0], [2.0], [3.0]]
+    small = Thumbnail(values, None, None)
+    assert small.middle == 2.0
 
 
 def test_the_median_of_nothing_is_zero():
