@@ -307,8 +307,9 @@ def virtual_cameras(camera: CameraModel, width: int, height: int) -> Sequence[Vi
     Return the pinhole views, each (height, width), that together cover a camera.
 
     Up to 100° one view covers the largest upright rectangle that the undistorted image fills; a
-    wider camera is split into views side by side, each within what the network was trained for.
-    Raise CameraError where the distortion leaves nothing to see.
+    wider camera is split into views side by side, each as wide as the network knows it. They
+    overlap: narrower ones would be lower too, and see the floor later. Raise CameraError where
+    the distortion leaves nothing to see.
     """
     fov = camera.horizontal_fov_deg
     if not fov >= NARROWEST_CAMERA_DEG:  # nor with NaN
@@ -316,8 +317,9 @@ def virtual_cameras(camera: CameraModel, width: int, height: int) -> Sequence[Vi
     if fov <= WIDEST_VIEW_DEG:
         return [VirtualCamera(_inscribed_pinhole(camera, width, height))]
     count = math.ceil(fov / SPLIT_VIEW_DEG)
-    pinhole = Pinhole.from_field_of_view(width, height, min(SPLIT_VIEW_DEG, fov / count + 6.0))
-    yaws = np.radians((np.arange(count) - (count - 1) / 2) * fov / count)
+    pinhole = Pinhole.from_field_of_view(width, height, SPLIT_VIEW_DEG)
+    outermost = math.radians(fov - SPLIT_VIEW_DEG) / 2
+    yaws = np.linspace(-outermost, outermost, count)
     return [VirtualCamera(pinhole, _rotation_about_y(yaw)) for yaw in yaws]
 
 

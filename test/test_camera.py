@@ -106,6 +106,17 @@ def test_a_wide_camera_is_split_into_views_that_cover_it():
     assert covered == pytest.approx(FISHEYE.horizontal_fov_deg, abs=10)
 
 
+@pytest.mark.parametrize('fov_deg', [101, 120, 169, 171, 200])
+def test_views_of_a_wide_camera_are_as_high_as_the_network_takes(fov_deg):
+    focal = 640 / np.radians(fov_deg)
+    camera = CameraModel(Pinhole(640, 480, focal, focal, 319.5, 239.5), 'equidistant')
+    views = virtual_cameras(camera, 168, 126)
+    heights = [2 * np.degrees(np.arctan(63 / view.pinhole.fy)) for view in views]
+    assert_allclose(heights, 2 * np.degrees(np.arctan(0.75 * np.tan(np.radians(42.5)))))
+    ends = [view.camera_from_view[:, 2] @ [1, 0, 0] for view in views]
+    assert_allclose(np.degrees(np.arcsin(ends[-1])), fov_deg / 2 - 42.5, atol=0.1)
+
+
 @pytest.mark.parametrize(
     ('pinhole', 'model', 'distortion', 'message'),
     [
