@@ -40,6 +40,9 @@ from rclpy.time import Time
 
 KEPT_POSES = 512
 
+LEFTOVER_S = 1.0
+"""What tf knows of so long after the image is of before the clock went back."""
+
 
 class PoseError(RuntimeError):
     """A pose that is not known; the message says what to check."""
@@ -80,12 +83,13 @@ class FixedPoses:
 
     def base_from_sensor(self, name: str, frame_id: str, stamp_ns: int) -> Transform:
         """Return the mounting of the sensor; raise PoseError where it is not set."""
-        if name not in self._mountings:
+        mounting = self._mountings.get(name)
+        if mounting is None:
             raise PoseError(
                 f'where {name} is mounted is not known: set its mounting parameters '
                 f'({name}: camera_height_m … or *_mounting), or use pose_source: tf'
             )
-        return self._mountings[name]
+        return mounting
 
     def grid_from_base(self, stamp_ns: int) -> Transform | None:
         """Return None: nothing tells where the robot is."""
@@ -227,11 +231,13 @@ class Tf2Poses:
 
     def _latest(self, target: str, source: str, stamp_ns: int) -> Transform:
         latest = self._buffer.lookup_transform(target, source, Time())
-        gap_s = abs(nanoseconds(latest.header.stamp) - stamp_ns) / 1e9
-        if gap_s > self._config().pose_tolerance_s:
+        ahead_s = (nanoseconds(latest.header.stamp) - stamp_ns) / 1e9
+        if abs(ahead_s) > self._config().pose_tolerance_s:
+            if ahead_s > LEFTOVER_S:  # it would keep tf2 from taking anything for as long
+                self._buffer.clear()
             raise PoseError(
-                f'{target} ← {source} in tf is {gap_s:.2f} s from the image: check the clocks, '
-                'or raise pose_tolerance_s'
+                f'{target} ← {source} in tf is {abs(ahead_s):.2f} s from the image: check the '
+                'clocks, or raise pose_tolerance_s'
             )
         return matrix_of(latest)
 

@@ -122,6 +122,16 @@ def test_time_that_jumps_empties_the_buffer(buffer: StandIn) -> None:
     assert buffer.is_cleared
 
 
+@pytest.mark.parametrize(('late_s', 'is_cleared'), [(0.7, False), (5.0, True)])
+def test_what_is_left_of_before_time_went_back_goes(
+    buffer: StandIn, late_s: float, is_cleared: bool
+) -> None:
+    buffer.can_transform = lambda *_: False  # type: ignore[method-assign]
+    with pytest.raises(PoseError, match='from the image'):
+        poses(pose_wait_s=0.0).grid_from_base(buffer.newest_ns - round(late_s * SECOND))
+    assert buffer.is_cleared is is_cleared
+
+
 def test_without_tf2_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, 'tf2_ros', None)
     with pytest.raises(PoseError, match='set pose_source: odometry'):
