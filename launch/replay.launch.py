@@ -16,6 +16,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from launch import LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
@@ -25,11 +28,14 @@ from launch.actions import (
     OpaqueFunction,
     RegisterEventHandler,
 )
-from launch.event_handlers import OnProcessExit
+from launch.event_handlers import OnProcessExit, OnProcessIO
 from launch.events import Shutdown
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.substitutions import FindPackageShare
+
+ACTIVE = b'active: waiting for images'
+"""What the node logs once it hears what is played."""
 
 NODE = PathJoinSubstitution(
     [FindPackageShare('depth_anything_ros'), 'launch', 'depth_anything.launch.py']
@@ -58,8 +64,8 @@ def generate_launch_description() -> LaunchDescription:
     )
 
 
-def player(context: LaunchContext) -> list[ExecuteProcess | RegisterEventHandler]:
-    """Return what plays the recording; its end ends everything."""
+def player(context: LaunchContext) -> list[RegisterEventHandler]:
+    """Return what plays the recording once the node is active; its end ends everything."""
     loop = LaunchConfiguration('loop').perform(context) == 'true'
     play = ExecuteProcess(
         cmd=['ros2', 'bag', 'play', LaunchConfiguration('recording'), '--clock', '100']
@@ -68,4 +74,18 @@ def player(context: LaunchContext) -> list[ExecuteProcess | RegisterEventHandler
         output='screen',
     )
     end = EmitEvent(event=Shutdown(reason='the recording is over'))
-    return [play, RegisterEventHandler(OnProcessExit(target_action=play, on_exit=[end]))]
+    start = once_active(play)
+    return [
+        RegisterEventHandler(OnProcessIO(on_stdout=start, on_stderr=start)),
+        RegisterEventHandler(OnProcessExit(target_action=play, on_exit=[end])),
+    ]
+
+
+def once_active(play: ExecuteProcess) -> Callable[[Any], ExecuteProcess | None]:
+    """Return what takes the output of processes and gives `play` when the node says so first."""
+    waiting = [play]
+
+    def start(output: Any) -> ExecuteProcess | None:
+        return waiting.pop() if waiting and ACTIVE in output.text else None
+
+    return start

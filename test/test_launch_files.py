@@ -70,6 +70,19 @@ class Argument:
         return context.get(self._name, '')
 
 
+def test_the_recording_plays_once_and_not_before_the_node_is_active(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ('', '.actions', '.event_handlers', '.events', '.launch_description_sources'):
+        monkeypatch.setitem(sys.modules, f'launch{name}', MagicMock())
+    for name in ('launch.substitutions', 'launch_ros', 'launch_ros.substitutions'):
+        monkeypatch.setitem(sys.modules, name, MagicMock())
+    launch_file = runpy.run_path(str(LAUNCH / 'replay.launch.py'))
+    start = launch_file['once_active']('play')
+    lines = [b'loading', b'[INFO] active: waiting for images\n', b'active: waiting for images']
+    assert [start(SimpleNamespace(text=line)) for line in lines] == [None, 'play', None]
+
+
 @pytest.fixture
 def main_launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Return what depth_anything.launch.py defines, with stand-ins for launch."""

@@ -149,6 +149,7 @@ class DepthAnythingNode(LifecycleNode):
             except (PoseError, SettingError) as error:
                 return self._refuse(str(error))
         self._problem = ''
+        self.get_logger().info('active: waiting for images')  # replay.launch.py waits for it
         return TransitionCallbackReturn.SUCCESS
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:

@@ -35,8 +35,8 @@ from tiny_onnx import write_tiny_onnx
 pytestmark = pytest.mark.system
 
 SHOWN_S = 1.2
-FIRST_LINES = ('scene fp32', 'camera: no camera_info yet')
-"""Which network runs, and that a calibration may arrive after the first image."""
+FIRST_LINES = ('scene fp32', 'active', 'camera: no camera_info yet')
+"""Which network runs, that it does, and that a calibration may arrive after the first image."""
 
 
 def expect_one_message(robot: Robot, words: str, bad: Callable[[], object]) -> None:
