@@ -88,6 +88,11 @@ def message_types() -> Typestore:
     return get_typestore(Stores.ROS2_KILTED)
 
 
+def is_known(type_name: str) -> bool:
+    """Return whether a type, as 'sensor_msgs/msg/Image', can be decoded and written."""
+    return type_name in message_types().fielddefs
+
+
 def encode(message: Any) -> bytes:
     """Return the CDR bytes of a message made from the classes of `message_types().types`."""
     return bytes(message_types().serialize_cdr(message, message.__msgtype__))
@@ -292,7 +297,7 @@ class RecordingWriter:
 
     def add_topic(self, name: str, type_name: str, *, latched: bool = False) -> None:
         """Announce a topic; a latched one (tf_static, maps) is replayed transient local."""
-        if type_name not in message_types().fielddefs:
+        if not is_known(type_name):
             raise RecordingError(f'{name}: {type_name} is no message type of ROS 2 Kilted')
         self._connections[name] = self._writer.add_connection(
             name,

@@ -55,6 +55,7 @@ def demo(
     with one_line_errors(), needing('replay'):
         from depth_anything_ros.replay.bag import Recording
         from depth_anything_ros.replay.demo import run_demo
+        from depth_anything_ros.replay.merge import left_out_notice
         from depth_anything_ros.replay.setting_up import node_setup
         from depth_anything_ros.replay.topics import recognise_topics
 
@@ -64,8 +65,8 @@ def demo(
                 opened.topics, image=image, camera_info=camera_info, odom=odom
             )
             setup = node_setup(opened, topics, model=model, camera_height_m=camera_height)
-            notices = [text for text in (opened.damage, setup.notice) if text]
-        for notice in notices:
+            notices = opened.damage, setup.notice, left_out_notice(opened)
+        for notice in filter(None, notices):
             console.print(f'[yellow]{escape(notice)}[/]', highlight=False)
         _export_on_first_use(model)
         with _progress() as bar:

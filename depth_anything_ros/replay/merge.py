@@ -22,7 +22,13 @@ import heapq
 from pathlib import Path
 from statistics import median_low
 
-from depth_anything_ros.replay.bag import RawMessage, Recording, RecordingWriter, stamp_in
+from depth_anything_ros.replay.bag import (
+    is_known,
+    RawMessage,
+    Recording,
+    RecordingWriter,
+    stamp_in,
+)
 from depth_anything_ros.replay.run import OUTPUTS
 
 LATCHED_TYPES = ('nav_msgs/msg/OccupancyGrid',)
@@ -35,6 +41,15 @@ def read_sent_times(log: Path) -> dict[int, int]:
         return {int(row['stamp_ns']): int(row['publish_wall_ns']) for row in csv.DictReader(file)}
 
 
+def left_out_notice(inputs: Recording) -> str:
+    """Return which topics `merge` leaves out and why, '' where it keeps all."""
+    unknown = {topic: kind for topic, kind in inputs.topics.items() if not is_known(kind)}
+    if not unknown:
+        return ''
+    topics, types = ', '.join(sorted(unknown)), ', '.join(sorted(set(unknown.values())))
+    return f'the recording of the results leaves out {topics}: {types} is not known here'
+
+
 def merge(
     inputs: Recording,
     outputs: Recording,
@@ -45,8 +60,9 @@ def merge(
     """
     Write a recording of all messages; log times of outputs become those of the inputs' clock.
 
-    sent_ns: wall times of the images' publication by stamp. An image gets the log time at which
-    it was really sent, so that ages can be read off the result; one that was not sent is left out.
+    Topics of types that are not known, such as a robot's own, are left out. sent_ns: wall times
+    of the images' publication by stamp. An image gets the log time at which it was really sent,
+    so that ages can be read off the result; one that was not sent is left out.
     """
     logged = {stamp_in(raw): raw.log_time_ns for raw in inputs.messages([image_topic])}
     lag_ns = median_low([sent - logged[stamp] for stamp, sent in sent_ns.items()])
@@ -62,7 +78,7 @@ def merge(
         for raw in outputs.messages():
             yield raw._replace(log_time_ns=raw.log_time_ns - lag_ns)
 
-    kept = [topic for topic in inputs.topics if topic not in OUTPUTS]
+    kept = [t for t, kind in inputs.topics.items() if t not in OUTPUTS and is_known(kind)]
     types = {**{topic: inputs.topics[topic] for topic in kept}, **outputs.topics}
     with RecordingWriter(destination, compress=True) as writer:
         for topic, kind in types.items():

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from blank import image, odometry
 from depth_anything_ros.replay.bag import encode, Recording, RecordingWriter, stamp_in
-from depth_anything_ros.replay.merge import merge, read_sent_times
+from depth_anything_ros.replay.merge import left_out_notice, merge, read_sent_times
 from depth_anything_ros.replay.run import COLOR
 import numpy as np
+from tiny_run import with_own_type
 
 PIXELS = np.zeros((2, 2, 3), np.uint8)
 WALL_NS = 9_000_000_000_000
@@ -55,6 +56,18 @@ def test_outputs_lie_on_the_time_line_of_the_inputs(tmp_path: Path) -> None:
         ('/odom', 1500, 1500),
         ('/image', 2000, 2030),
     ]
+
+
+def test_topics_of_a_robots_own_types_are_left_out(tmp_path: Path) -> None:
+    plain = record(tmp_path / 'plain', [('/image', 1000, image(1000, PIXELS, 'rgb8'))])
+    outputs = record(tmp_path / 'out', [(COLOR, WALL_NS + 1200, image(1000, PIXELS, 'rgb8'))])
+    inputs = with_own_type(plain, tmp_path / 'in')
+    with Recording(inputs) as first, Recording(outputs) as second:
+        merge(first, second, '/image', {1000: WALL_NS + 1000}, tmp_path / 'merged')
+        assert '/status: my_robot_msgs/msg/Status' in left_out_notice(first)
+        assert left_out_notice(second) == ''
+    with Recording(tmp_path / 'merged') as recording:
+        assert recording.topics.keys() == {'/image', COLOR}
 
 
 def test_sent_times_are_read(tmp_path: Path) -> None:

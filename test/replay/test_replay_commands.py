@@ -26,7 +26,7 @@ from depth_anything_ros.estimation.models import exports_of
 from depth_anything_ros.replay.commands import demo
 import pytest
 from tiny_onnx import write_tiny_onnx
-from tiny_run import write_run
+from tiny_run import with_own_type, write_run
 import typer
 from typer.testing import CliRunner
 
@@ -111,6 +111,14 @@ def test_a_published_model_is_exported_on_its_first_use(hub: Hub, played: Any) -
         assert 'everything was there' in run(*played, '--model', 'small')[1]
     assert hub.fetched == ['small']
     assert [file.metadata.size for file in exports_of('small')] == ['252x336']
+
+
+def test_topics_that_the_results_will_lack_are_said_beforehand(
+    played: Any, tmp_path: Path
+) -> None:
+    own = with_own_type(tmp_path / 'bag', tmp_path / 'own')
+    _, said = run(*played, '--recording', own)
+    assert 'leaves out /status: my_robot_msgs/msg/Status' in said
 
 
 def test_without_a_network_the_demo_model_is_offered(hub: Hub, played: Any) -> None:

@@ -35,6 +35,8 @@ from depth_anything_ros.replay.run import (
 )
 from depth_anything_ros.replay.topics import recognise_topics
 import numpy as np
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import get_types_from_msg, get_typestore, Stores
 
 OPTICAL = (-0.5, 0.5, -0.5, 0.5)
 """Quaternion of a level, forward-looking optical frame."""
@@ -92,6 +94,26 @@ def write_run(path: Path, *, depth_m: float = 2.0, cells: np.ndarray = TRUE_CELL
         for topic, message in messages:
             late_ns = 20_000_000 if topic == GRID else 0
             writer.write(topic, log_time_of(message) + late_ns, encode(message))
+    return path
+
+
+OWN_TYPE = 'my_robot_msgs/msg/Status'
+
+
+def with_own_type(source: Path, path: Path) -> Path:
+    """Copy a recording and add a message of a type that only the robot has."""
+    store = get_typestore(Stores.ROS2_KILTED)
+    store.register(get_types_from_msg('string text', OWN_TYPE))
+    with (
+        Recording(source) as recording,
+        Writer(path, version=8, storage_plugin=StoragePlugin.MCAP) as writer,
+    ):
+        types = {**recording.topics, '/status': OWN_TYPE}
+        connections = {t: writer.add_connection(t, k, typestore=store) for t, k in types.items()}
+        for raw in recording.messages():
+            writer.write(connections[raw.topic], raw.log_time_ns, raw.data)
+        said = store.serialize_cdr(store.types[OWN_TYPE](text='well'), OWN_TYPE)
+        writer.write(connections['/status'], recording.start_ns, said)
     return path
 
 
