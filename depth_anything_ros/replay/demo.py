@@ -43,6 +43,9 @@ START_S = 180.0
 """Patience until the node has loaded its network; TensorRT builds an engine the first time."""
 LAST_ANSWERS_S = 1.0
 CLOCK_HZ = 50
+MARKER = '.depth_anything_demo'
+"""A file in the output folder: its results are a demo's, and the next demo may go over them."""
+RESULTS = ('recording', 'summary.json', 'report.html')
 KEPT_CLOUDS = 10
 """One cloud in so many is kept: each is a megabyte."""
 
@@ -57,7 +60,8 @@ def run_demo(
     Play a recording to the node and leave summary.json, recording/, report.html in `output`.
 
     Return the summary. Raise ProcessError where a process fails, RecordingError where a recording
-    cannot be read, or `output` is no folder or holds the recording that is to be played.
+    cannot be read, or `output` is no folder, holds the recording that is to be played, or has one
+    of the three that no demo left.
     """
     if recording.resolve().is_relative_to(output.resolve()):
         raise RecordingError(f'{recording} would be overwritten: choose another --output')
@@ -97,11 +101,18 @@ def judge(
 
 def _clear(output: Path) -> None:
     """Remove what an earlier run left, and nothing else."""
+    foreign = [name for name in RESULTS if (output / name).exists()]
+    if foreign and not (output / MARKER).exists():
+        raise RecordingError(
+            f'{output} holds {", ".join(foreign)} and no {MARKER}, so no demo left that: '
+            'choose another --output'
+        )
     (output / 'logs').mkdir(parents=True, exist_ok=True)
+    (output / MARKER).touch()
+    if (output / 'recording').exists():
+        shutil.rmtree(output / 'recording')
     for name in ('summary.json', 'report.html'):
         (output / name).unlink(missing_ok=True)
-    if (output / 'recording' / 'metadata.yaml').exists():
-        shutil.rmtree(output / 'recording')
 
 
 def _start_node_and_recorder(processes: ProcessGroup, setup: NodeSetup, heard: Path) -> Process:

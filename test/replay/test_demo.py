@@ -92,8 +92,9 @@ def run(*options: object) -> tuple[int, str]:
 def test_recording_goes_through_the_node_and_comes_back_judged(tmp_path: Path) -> None:
     model, recording = write_floor_network(tmp_path / 'm.onnx'), write_inputs(tmp_path / 'in')
     output = tmp_path / 'out'
-    code, said = run('--recording', recording, '--model', model, '--output', output)
-    assert code == 0, said
+    for _ in range(2):
+        code, said = run('--recording', recording, '--model', model, '--output', output)
+        assert code == 0, said
     summary = json.loads((output / 'summary.json').read_text())
     assert (summary['model'], summary['backend']) == ('floor', 'openvino')
     assert summary['input_size'] == f'{HEIGHT}x{WIDTH}'

@@ -66,6 +66,18 @@ def test_an_output_below_a_file_is_refused(tmp_path: Path) -> None:
     assert 'Not a directory' in said
 
 
+@pytest.mark.parametrize('name', ['recording', 'summary.json', 'report.html'])
+def test_what_no_demo_left_is_not_removed(tmp_path: Path, name: str) -> None:
+    mine = tmp_path / 'out' / name
+    mine.parent.mkdir()
+    mine.mkdir() if name == 'recording' else mine.touch()
+    code, said = run('--recording', write_run(tmp_path / 'bag'), '--output', tmp_path / 'out')
+    assert code == 1
+    assert f'out holds {name} and no .depth_anything_demo' in said
+    assert 'choose another --output' in said
+    assert [path.name for path in mine.parent.iterdir()] == [name]
+
+
 class Hub:
     """Stands in for the modules that need torch: weights from the hub and their export."""
 
