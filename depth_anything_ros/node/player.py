@@ -17,9 +17,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 import signal
+from statistics import median_low
 import sys
 import time
 from typing import Any
@@ -43,8 +44,24 @@ DELIVERY_S = 0.3
 """What the last message needs to arrive before its publisher is gone."""
 
 
+LARGEST_DELAY_NS = 250_000_000
+"""Stamps that are farther from their log times were made by another clock."""
+
+
 class PlayerError(RuntimeError):
     """What keeps a recording from being played."""
+
+
+def clock_offset_ns(messages: Iterable[RawMessage]) -> int:
+    """
+    Return how far the clock of the stamps is ahead of that of the log times, nanoseconds.
+
+    That is the median; 0 where it is at most 0.25 s, which is delay. Stamps that are not set do
+    not count.
+    """
+    offsets = [stamp - raw.log_time_ns for raw in messages if (stamp := stamp_in(raw)) > 0]
+    offset = median_low(offsets) if offsets else 0
+    return offset if abs(offset) > LARGEST_DELAY_NS else 0
 
 
 class Player:
@@ -58,6 +75,7 @@ class Player:
             self._advertise(topic, recording.topics[topic])
         self._start_ns = recording.start_ns
         self._messages = list(recording.messages(list(self._publishers)))
+        self._clock_offset_ns = 0
 
     def _advertise(self, topic: str, type_name: str) -> None:
         latched = topic in LATCHED_TOPICS or type_name in LATCHED_TYPES
@@ -69,6 +87,14 @@ class Player:
         self._publishers[topic] = self._node.create_publisher(
             message_type, topic, LATCHED if latched else RELIABLE
         )
+
+    def follow_stamps(self, topic: str) -> None:
+        """Let /clock go by the stamps of a topic where another clock made the log times, aloud."""
+        stamped = [message for message in self._messages if message.topic == topic]
+        self._clock_offset_ns = clock_offset_ns(stamped)
+        if self._clock_offset_ns:
+            seconds = self._clock_offset_ns / 1e9
+            print(f'/clock goes by the stamps of {topic}, {seconds:+.2f} s off', flush=True)
 
     def wait_for_listeners(self, seconds: float) -> None:
         """Wait until every topic has a subscriber; raise PlayerError after so many seconds."""
@@ -87,7 +113,8 @@ class Player:
         for message in self._messages:
             while clock is not None and tick_ns <= message.log_time_ns:
                 self._sleep_until(tick_ns, started, rate)
-                clock.publish(Clock(clock=Time(nanoseconds=tick_ns).to_msg()))
+                shown = Time(nanoseconds=max(0, tick_ns + self._clock_offset_ns))
+                clock.publish(Clock(clock=shown.to_msg()))
                 tick_ns += int(1e9 / clock_hz)
             self._sleep_until(message.log_time_ns, started, rate)
             now_ns = time.time_ns()
@@ -139,6 +166,7 @@ def _play(node: Node, options: argparse.Namespace) -> int:
     if unknown:
         raise PlayerError(f'{", ".join(unknown)} is not in {options.recording}')
     player = Player(node, recording, topics)
+    player.follow_stamps(options.log_topic)
     player.wait_for_listeners(options.wait) if options.wait else time.sleep(DISCOVERY_S)
     print('playing', flush=True)
     count = 0

@@ -27,7 +27,7 @@ from typing import Any
 from depth_anything_ros.replay.bag import Recording, RecordingError
 from depth_anything_ros.replay.evaluate import depth_errors_of, grid_counts_of
 from depth_anything_ros.replay.merge import merge, read_sent_times
-from depth_anything_ros.replay.processes import Process, ProcessGroup
+from depth_anything_ros.replay.processes import Process, ProcessError, ProcessGroup
 from depth_anything_ros.replay.report import report_html
 from depth_anything_ros.replay.run import load_run, NAMESPACE, OUTPUTS, POINTS
 from depth_anything_ros.replay.setting_up import NodeSetup
@@ -59,9 +59,9 @@ def run_demo(
     """
     Play a recording to the node and leave summary.json, recording/, report.html in `output`.
 
-    Return the summary. Raise ProcessError where a process fails, RecordingError where a recording
-    cannot be read, or `output` is no folder, holds the recording that is to be played, or has one
-    of the three that no demo left.
+    Return the summary. Raise ProcessError where a process fails or, after the report, where no
+    image was answered; RecordingError where a recording cannot be read, or `output` is no folder,
+    holds the recording that is to be played, or has one of the three that no demo left.
     """
     if recording.resolve().is_relative_to(output.resolve()):
         raise RecordingError(f'{recording} would be overwritten: choose another --output')
@@ -79,7 +79,11 @@ def run_demo(
             sent_ns = read_sent_times(sent)
             merge(inputs, outputs, setup.topics.image, sent_ns, output / 'recording')
     name = '/'.join(recording.resolve().parts[-2:])
-    return judge(output, setup.topics, name, setup.notice, progress)
+    summary = judge(output, setup.topics, name, setup.notice, progress)
+    if not summary['frames_out']:
+        why = node.last_warning or 'the node does not say why'
+        raise ProcessError(f'no image was answered: {why} (see {node.log})')
+    return summary
 
 
 def judge(

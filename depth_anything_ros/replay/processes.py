@@ -66,7 +66,15 @@ class Process:
     @property
     def logged_errors(self) -> list[str]:
         """Return what it has logged as errors, the way ROS does."""
-        lines = [line for line in self.log_text.splitlines() if '[ERROR]' in line]
+        return self._logged('ERROR')
+
+    @property
+    def last_warning(self) -> str:
+        """Return what it has logged last as a warning, '' where that is nothing."""
+        return next(reversed(self._logged('WARN')), '')
+
+    def _logged(self, level: str) -> list[str]:
+        lines = [line for line in self.log_text.splitlines() if f'[{level}]' in line]
         return [line.partition(']: ')[2] or line for line in lines]
 
     @property

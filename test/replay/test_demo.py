@@ -64,7 +64,7 @@ def write_floor_network(path: Path) -> Path:
     return path
 
 
-def write_inputs(path: Path) -> Path:
+def write_inputs(path: Path, focal: float = WIDTH) -> Path:
     """Record two seconds of a standing robot."""
     pixels = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
     mounting = transform('base_link', 'camera_optical_frame', (0, 0, 0.4), OPTICAL)
@@ -76,7 +76,7 @@ def write_inputs(path: Path) -> Path:
         writer.write('/tf_static', START_NS, encode(transforms(mounting)))
         for stamp in range(START_NS, START_NS + FRAMES * PERIOD_NS, PERIOD_NS):
             writer.write('/odom', stamp, encode(odometry(stamp, 0.0, 0.0)))
-            info = camera_info(stamp, WIDTH, HEIGHT, float(WIDTH))
+            info = camera_info(stamp, WIDTH, HEIGHT, float(focal))
             writer.write('/camera/camera_info', stamp, encode(info))
             writer.write('/camera/image_raw', stamp, encode(image(stamp, pixels, 'rgb8')))
     return path
@@ -108,6 +108,17 @@ def test_recording_goes_through_the_node_and_comes_back_judged(tmp_path: Path) -
     with Recording(output / 'recording') as both:
         assert {'/camera/image_raw', '/odom', COLOR, DIAGNOSTICS} <= both.topics.keys()
         assert both.end_ns - both.start_ns < 10e9, 'one time line'
+
+
+@pytest.mark.system
+def test_a_run_without_answers_fails_by_the_nodes_last_warning(tmp_path: Path) -> None:
+    model = write_floor_network(tmp_path / 'm.onnx')
+    recording, output = write_inputs(tmp_path / 'in', focal=-1.0), tmp_path / 'out'
+    code, said = run('--recording', recording, '--model', model, '--output', output)
+    assert code == 1
+    assert 'no image was answered: ' in said
+    assert 'node.log' in said and 'why' not in said
+    assert (output / 'report.html').exists()
 
 
 @pytest.mark.system

@@ -36,10 +36,13 @@ def test_leaving_ends_all_processes(tmp_path: Path) -> None:
 
 
 def test_errors_in_the_log_are_found(tmp_path: Path) -> None:
-    code = "print('[INFO] [1.0] [node]: fine'); print('[ERROR] [1.0] [node]: no such model')"
+    lines = ['INFO] [1.0] [node]: fine', 'ERROR] [1.0] [node]: no such model']
+    lines += [f'WARN] [1.0] [node]: {text}' for text in ('late', 'too late')]
+    code = '; '.join(f"print('[{line}')" for line in lines)
     with ProcessGroup(tmp_path) as processes:
         process = processes.start('node', 'timeit', '-n1', '-r1', code)
         while process.return_code is None:
             processes.wait(0.05)
         assert process.logged_errors == ['no such model']
+        assert process.last_warning == 'too late'
         assert str(process.error('oh')) == f'oh: no such model (see {tmp_path / "node.log"})'
