@@ -21,11 +21,12 @@ from dataclasses import replace
 import hashlib
 from pathlib import Path
 import re
+from tempfile import TemporaryDirectory
 
 from depth_anything_ros.estimation.backend import BackendError, LARGEST_BATCH, LARGEST_SIDE
 from depth_anything_ros.estimation.model_file import ModelFile, ModelMetadata
 from depth_anything_ros.estimation.openvino_backend import OpenVinoBackend
-from depth_anything_ros.estimation.private_cache import write_whole
+from depth_anything_ros.estimation.private_cache import check_writable, write_whole
 from depth_anything_ros.estimation.proof import (
     Agreement,
     agreement,
@@ -83,13 +84,17 @@ def export_model(
     """
     Write `model` as ONNX and its reference beside it; return how the file agrees with FP32 torch.
 
+    Both are verified before they take the place of what was there.
+
     model: a depth estimator of transformers. metadata: name, source, license and, unless the
     model is a Depth Anything, prediction and max_depth_m; the rest is filled in. calibration:
     (1, height, width, 3) uint8 RGB images for int8. The same weights and arguments give the same
     bytes. Raise ExportError where the arguments do not fit, or an fp32 file differs from torch by
-    more than 1e-4.
+    more than 1e-4; WriteError where the folder cannot be written.
     """
     _check(model, height, width, batch, precision, len(calibration))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    check_writable(path)
     model = model.eval()
     original = NormalisedDepthEstimation(model, height, width, normalisation)
     network: nn.Module = original
@@ -100,20 +105,11 @@ def export_model(
     if precision == 'int8':
         proto = _quantised(proto, calibration[:-HELD_OUT], batch)
     metadata = replace(metadata, size=f'{height}x{width}', batch=str(batch), precision=precision)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, _bytes(proto, _completed(metadata, model)))
-    file = ModelFile.open(path)
     images = [reference_image(height, width)]
     if precision == 'int8':
         images = list(calibration[-HELD_OUT:])
     depths = [_torch_depth(original, image) for image in images]
-    write_reference(file, Reference(images[0], depths[0]))
-    try:
-        return _verified(file, images, depths)
-    except ExportError:
-        file.path.unlink()
-        reference_path(file.path).unlink()
-        raise
+    return _write_verified(path, _bytes(proto, _completed(metadata, model)), images, depths)
 
 
 def weights_sha256(model: nn.Module) -> str:
@@ -251,6 +247,24 @@ def _torch_depth(network: nn.Module, image: NDArray[np.uint8]) -> NDArray[np.flo
     with torch.inference_mode():
         depth: NDArray[np.float32] = network(torch.from_numpy(image)).numpy()
     return depth
+
+
+def _write_verified(
+    path: Path,
+    data: bytes,
+    images: Sequence[NDArray[np.uint8]],
+    depths: Sequence[NDArray[np.float32]],
+) -> Agreement:
+    """Write a model and its reference, which is the first image and depth, if it is right."""
+    with TemporaryDirectory(dir=path.parent, prefix='.export-') as folder:
+        draft = Path(folder) / path.name
+        write_whole(draft, data)
+        file = ModelFile.open(draft)
+        write_reference(file, Reference(images[0], depths[0]))
+        found = _verified(file, images, depths)
+        reference_path(draft).replace(reference_path(path))
+        draft.replace(path)
+    return found
 
 
 def _verified(

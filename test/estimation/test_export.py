@@ -14,6 +14,8 @@
 
 """From torch to ONNX, on a network small enough to export in seconds; `make test-export`."""
 
+from unittest import mock
+
 from depth_anything_ros.estimation.model_file import ModelFile, ModelMetadata
 from depth_anything_ros.estimation.openvino_backend import OpenVinoBackend
 from depth_anything_ros.estimation.proof import agreement, prove, reference_of, TOLERANCES
@@ -237,6 +239,17 @@ def test_an_export_that_differs_from_torch_is_refused(model, tmp_path, monkeypat
     with pytest.raises(export.ExportError, match='differs from torch'):
         export.export_model(model, tmp_path / 'wrong.onnx', ABOUT, **SIZE)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_failing_export_leaves_the_one_before_it(model, tmp_path, monkeypatch):
+    path = tmp_path / 'good.onnx'
+    export.export_model(model, path, ABOUT, **SIZE)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    for error in (export.ExportError('differs'), RuntimeError('no memory')):
+        monkeypatch.setattr(export, '_verified', mock.Mock(side_effect=error))
+        with pytest.raises(type(error)):
+            export.export_model(model, path, ABOUT, **SIZE)
+        assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
 def test_a_precision_that_no_backend_would_accept_is_refused(model, tmp_path, monkeypatch):
