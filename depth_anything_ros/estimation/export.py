@@ -100,7 +100,7 @@ def export_model(
     network: nn.Module = original
     if isinstance(model, DepthAnythingForDepthEstimation):
         dtype = torch.float16 if precision == 'fp16' else torch.float32
-        network = RewrittenDepthAnything(model, height, width, dtype)
+        network = RewrittenDepthAnything(model, height, width, dtype, normalisation)
     proto = _traced(network, (batch, height, width, 3))
     if precision == 'int8':
         proto = _quantised(proto, calibration[:-HELD_OUT], batch)

@@ -55,6 +55,7 @@ class RewrittenDepthAnything(nn.Module):
         height: int,
         width: int,
         dtype: torch.dtype = torch.float32,
+        normalisation: Normalisation = IMAGENET,
     ) -> None:
         """Copy and fold the weights; `model` is left as it is."""
         super().__init__()
@@ -64,7 +65,7 @@ class RewrittenDepthAnything(nn.Module):
         self.grid = height // patch, width // patch
         self.out_indices = [i for i in backbone.config.out_indices if i > 0]
         embeddings = backbone.embeddings
-        self.patches = _normalising(embeddings.patch_embeddings.projection)
+        self.patches = _normalising(embeddings.patch_embeddings.projection, normalisation)
         tokens = self.grid[0] * self.grid[1] + 1
         positions = embeddings.interpolate_pos_encoding(
             torch.empty(1, tokens, backbone.config.hidden_size), height, width
@@ -225,10 +226,10 @@ class NormalisedDepthEstimation(nn.Module):
         return depth
 
 
-def _normalising(conv: nn.Conv2d) -> nn.Conv2d:
+def _normalising(conv: nn.Conv2d, normalisation: Normalisation) -> nn.Conv2d:
     """Return an unpadded convolution that takes 0…255 and normalises it as it goes."""
     folded = copy.deepcopy(conv)
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in IMAGENET)
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in normalisation)
     with torch.no_grad():
         folded.bias -= (conv.weight * mean / std).sum(dim=(1, 2, 3))
         folded.weight /= 255 * std

@@ -233,12 +233,17 @@ def test_what_cannot_be_exported_is_refused_before_any_work(model, tmp_path, wro
 
 
 def test_an_export_that_differs_from_torch_is_refused(model, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        'depth_anything_ros.estimation.rewrite.IMAGENET', ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-    )
+    monkeypatch.setattr(rewrite, '_normalising', lambda conv, _: conv)
     with pytest.raises(export.ExportError, match='differs from torch'):
         export.export_model(model, tmp_path / 'wrong.onnx', ABOUT, **SIZE)
     assert not list(tmp_path.iterdir())
+
+
+def test_an_export_normalises_as_its_network_was_trained(model, tmp_path):
+    plain = rewrite.Normalisation((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    path = tmp_path / 'plain.onnx'
+    found = export.export_model(model, path, ABOUT, normalisation=plain, **SIZE)
+    assert found.error < 1e-3
 
 
 def test_a_failing_export_leaves_the_one_before_it(model, tmp_path, monkeypatch):
