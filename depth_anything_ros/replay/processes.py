@@ -29,6 +29,9 @@ from types import TracebackType
 from depth_anything_ros.replay.shared_files import shared_file
 
 STOP_S = 10.0
+PROFILE = 'config/fastdds_shared_memory.xml'
+PROFILE_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
+"""Since Kilted, and before."""
 
 
 class ProcessError(RuntimeError):
@@ -119,8 +122,8 @@ class ProcessGroup:
         self.environment = {
             **os.environ,
             'ROS_DOMAIN_ID': str(random.randint(1, 100)),
-            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-            'FASTDDS_DEFAULT_PROFILES_FILE': str(shared_file('config/fastdds_shared_memory.xml')),
+            **_on_this_machine(),
+            **dict.fromkeys(PROFILE_VARIABLES, str(shared_file(PROFILE))),
             'PYTHONUNBUFFERED': '1',
         }
 
@@ -154,3 +157,10 @@ class ProcessGroup:
     ) -> None:
         for process in reversed(self._processes):
             process.stop()
+
+
+def _on_this_machine() -> dict[str, str]:
+    """Return what keeps DDS on this machine; Humble knows the old variable only."""
+    if os.environ.get('ROS_DISTRO') == 'humble':
+        return {'ROS_LOCALHOST_ONLY': '1'}
+    return {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}

@@ -46,3 +46,21 @@ def test_errors_in_the_log_are_found(tmp_path: Path) -> None:
         assert process.logged_errors == ['no such model']
         assert process.last_warning == 'too late'
         assert str(process.error('oh')) == f'oh: no such model (see {tmp_path / "node.log"})'
+
+
+@pytest.mark.parametrize(
+    ('distribution', 'local'),
+    [
+        ('humble', ('ROS_LOCALHOST_ONLY', '1')),
+        ('jazzy', ('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')),
+    ],
+)
+def test_every_distribution_stays_on_this_machine_and_reads_the_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, distribution: str, local: tuple[str, str]
+) -> None:
+    monkeypatch.setenv('ROS_DISTRO', distribution)
+    environment = ProcessGroup(tmp_path).environment
+    assert local in environment.items()
+    for family in ('FASTDDS', 'FASTRTPS'):
+        profile = Path(environment[f'{family}_DEFAULT_PROFILES_FILE'])
+        assert profile.name == 'fastdds_shared_memory.xml'
