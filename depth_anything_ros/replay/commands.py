@@ -48,7 +48,7 @@ def demo(
     odom: Annotated[str, typer.Option(help='odometry of the robot; default: by type')] = '',
     camera_height: Annotated[
         MaybeNumber,
-        typer.Option(help='metres over the floor of a level camera, where nothing recorded says'),
+        typer.Option(help='metres of the camera over the floor; default: as recorded'),
     ] = None,
 ) -> None:
     """Run a recording through the node over DDS, compare with its truth and write a report."""

@@ -55,10 +55,10 @@ def node_setup(
     """
     Return how to run the node on a recording.
 
-    With odometry of the robot and static transforms that lead to the camera, the grid rolls. A
-    camera_height_m is taken for a level camera of which nothing else is known. Without either,
-    metres are not to be had and are not invented. Raise RecordingError where the camera or its
-    calibration said nothing.
+    With odometry of the robot and static transforms that lead to the camera, the grid rolls; a
+    camera_height_m replaces the height in them. Else it is taken for a level camera of which
+    nothing else is known. Without either, metres are not to be had and are not invented. Raise
+    RecordingError where the camera or its calibration said nothing.
     """
     for topic in (topics.image, topics.camera_info):
         if _first(recording, topic) is None:
@@ -87,9 +87,15 @@ def node_setup(
             'base_frame': odom.child_frame_id,
             **dict(zip(MOUNTING, mounting_of(base_from_camera), strict=True)),
         }
-        return NodeSetup(
-            topics, parameters, {**remappings, 'odom': topics.odom}, (topics.odom, *played)
-        )
+        notice = ''
+        if camera_height_m is not None:
+            notice = (
+                f'the camera is taken to be {camera_height_m:g} m over the floor, as you said, '
+                f'not {parameters["camera_height_m"]:.2f} m as in /tf_static'
+            )
+            parameters['camera_height_m'] = camera_height_m
+        remappings['odom'] = topics.odom
+        return NodeSetup(topics, parameters, remappings, (topics.odom, *played), notice)
     if camera_height_m is not None:
         parameters['camera_height_m'] = camera_height_m
         notice = (
@@ -112,7 +118,11 @@ def _lacking(recording: Recording, topics: CameraTopics) -> str:
         return f'the recording has no message of {topics.odom}'
     if odom.child_frame_id == info.header.frame_id:
         return f'{topics.odom} is the pose of the camera itself'
-    return f'no static transforms lead from {odom.child_frame_id} to {info.header.frame_id}'
+    base, camera = odom.child_frame_id, info.header.frame_id
+    base_from_camera = mounting_in(recording, topics)
+    if base_from_camera is not None:
+        return f'{camera} is not over {base}, but at {base_from_camera[2, 3]:.2f} m, in /tf_static'
+    return f'no static transforms lead from {base} to {camera}'
 
 
 def _first(recording: Recording, topic: str) -> Any:

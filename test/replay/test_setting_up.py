@@ -91,6 +91,24 @@ def test_given_height_is_taken_for_a_level_camera(tmp_path: Path) -> None:
     assert 'level' in setup.notice
 
 
+def test_given_height_replaces_the_recorded_one(tmp_path: Path) -> None:
+    path = write_run(tmp_path / 'bag')
+    setup, recorded = setup_of(path, 0.8), setup_of(path)
+    assert setup.parameters == {**recorded.parameters, 'camera_height_m': 0.8}
+    assert (setup.remappings, setup.played) == (recorded.remappings, recorded.played)
+    assert '0.8 m over the floor, as you said, not 0.50 m' in setup.notice
+
+
+@pytest.mark.parametrize('height_m', [0.0, -0.25])
+def test_a_camera_that_is_recorded_below_the_base_has_no_height(
+    tmp_path: Path, height_m: float
+) -> None:
+    setup = setup_of(write_run(tmp_path / 'bag', height_m=height_m))
+    assert setup.parameters['pose_source'] == 'none'
+    assert f'camera_optical_frame is not over base_link, but at {height_m:.2f} m' in setup.notice
+    assert '--camera-height' in setup.notice
+
+
 @pytest.mark.parametrize('topic', ['/camera/image_raw', '/camera/camera_info'])
 def test_a_camera_that_says_nothing_is_refused_before_the_start(
     tmp_path: Path, topic: str

@@ -65,14 +65,16 @@ def log_time_of(message: Any) -> int:
     return stamp_ns(message) if hasattr(message, 'header') else STAMPS[0]
 
 
-def write_run(path: Path, *, depth_m: float = 2.0, cells: np.ndarray = TRUE_CELLS) -> Path:
+def write_run(
+    path: Path, *, depth_m: float = 2.0, cells: np.ndarray = TRUE_CELLS, height_m: float = 0.5
+) -> Path:
     """Record a robot whose camera stands 2 m before a wall, and what the node made of it."""
     flat = np.full((30, 40), 2.0, np.float32)
     small = np.full((15, 20), depth_m, np.float32)
     messages = [
         (
             '/tf_static',
-            transforms(transform('base_link', 'camera_optical_frame', (0, 0, 0.5), OPTICAL)),
+            transforms(transform('base_link', 'camera_optical_frame', (0, 0, height_m), OPTICAL)),
         ),
         (TRUE_GRID, grid(STAMPS[0], TRUE_CELLS, 0.1, (-2.0, -3.0))),
     ]
