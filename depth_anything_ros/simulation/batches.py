@@ -19,6 +19,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
+from depth_anything_ros.estimation.proof import DAMAGE
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,7 +30,7 @@ class Views:
     """Rendered views, all in memory: images uint8 and inverse depths float16, each (H, W)."""
 
     def __init__(self, folder: Path) -> None:
-        """Read every shard of a folder; FileNotFoundError where there is none."""
+        """Read every shard of a folder; FileNotFoundError without any, ValueError if damaged."""
         shards = sorted(p for p in folder.glob('*.npz') if '.partial' not in p.name)
         if not shards:
             raise FileNotFoundError(
@@ -38,9 +39,14 @@ class Views:
         self._images: list[NDArray[np.uint8]] = []
         self._inverse_depths: list[NDArray[np.float16]] = []
         for shard in shards:
-            with np.load(shard, allow_pickle=False) as arrays:
-                self._images.extend(arrays['image'])
-                self._inverse_depths.extend(arrays['inverse_depth'])
+            try:
+                with np.load(shard, allow_pickle=False) as arrays:
+                    self._images.extend(arrays['image'])
+                    self._inverse_depths.extend(arrays['inverse_depth'])
+            except DAMAGE as error:
+                raise ValueError(
+                    f'{shard} cannot be read: remove it and run `sim render-views` again'
+                ) from error
 
     def __len__(self) -> int:
         """Return how many views there are."""

@@ -22,6 +22,7 @@ from depth_anything_ros.estimation.export import export_model
 from depth_anything_ros.estimation.model_file import ModelMetadata
 from depth_anything_ros.estimation.proof import Agreement
 from depth_anything_ros.simulation.model import make_model
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 METADATA = ModelMetadata(
@@ -33,7 +34,17 @@ METADATA = ModelMetadata(
 
 
 def export_demo_model(weights: Path, path: Path, height: int, width: int) -> Agreement:
-    """Write the ONNX of a training's weights and its reference; return how it agrees with them."""
+    """
+    Write the ONNX of a training's weights and its reference; return how it agrees with them.
+
+    Raise ValueError where the file holds no weights of the demo model.
+    """
     model = make_model()
-    model.load_state_dict(load_file(weights))
+    try:
+        model.load_state_dict(load_file(weights))
+    except (SafetensorError, RuntimeError) as error:
+        raise ValueError(
+            f'{weights} holds no weights of the demo model: give the model.safetensors that '
+            '`sim train` wrote'
+        ) from error
     return export_model(model, path, METADATA, height=height, width=width, precision='fp16')

@@ -104,6 +104,7 @@ def test_engines_are_listed_and_cleaned(run):
         (('model', 'fetch', 'large'), 'accept_noncommercial_license'),
         (('model', 'fetch', 'giant', '--accept-noncommercial-license'), 'unpublished'),
         (('engine', 'verify', 'nothing'), 'no model is called'),
+        (('engine', 'verify', '~nouser/x.onnx'), 'home'),
         (('engine', 'verify', 'demo', '--backend', 'bogus'), "'bogus' is none of auto, openvino"),
         (('bench', '--backend', 'bogus'), "'bogus' is none of auto, openvino, tensorrt"),
         (('bench', '--model', 'missing.onnx'), 'does not exist'),

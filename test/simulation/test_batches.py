@@ -33,6 +33,14 @@ def test_a_folder_without_views_is_refused(tmp_path):
         Views(tmp_path)
 
 
+@pytest.mark.parametrize('damage', [b'', b'no archive', None])
+def test_a_damaged_shard_is_named(views, tmp_path, damage):
+    whole = (tmp_path / 'a.npz').read_bytes()
+    (tmp_path / 'b.npz').write_bytes(whole[: len(whole) // 2] if damage is None else damage)
+    with pytest.raises(ValueError, match=r'b\.npz cannot be read: remove it'):
+        Views(tmp_path)
+
+
 def test_a_plain_view_is_resized_and_scaled(views):
     image, inverse_depth = views.plain(1, 28, 42)
     assert len(views) == 3

@@ -21,9 +21,10 @@ pytest.importorskip('transformers', reason='training needs torch and transformer
 
 from depth_anything_ros.simulation import train as training  # noqa: E402, I100
 from depth_anything_ros.simulation.batches import Views  # noqa: E402
+from depth_anything_ros.simulation.export import export_demo_model  # noqa: E402
 from depth_anything_ros.simulation.loss import anchored_loss  # noqa: E402
 from depth_anything_ros.simulation.train import Stage, train  # noqa: E402
-from safetensors.torch import load_file  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 
 
 @pytest.fixture
@@ -42,6 +43,14 @@ def short_stages(monkeypatch):
     stages = (Stage(28, 42, 2, 2, 1e-3, 1e-3), Stage(42, 56, 2, 2, 1e-3, 0.0))
     monkeypatch.setattr(training, 'STAGES', stages)
     monkeypatch.setattr(training, 'CHECKPOINT_EVERY', 2)
+
+
+@pytest.mark.parametrize('name', ['garbage', 'other'])
+def test_a_file_without_weights_of_the_demo_model_is_not_exported(tmp_path, name):
+    (tmp_path / 'garbage').write_bytes(b'no weights')
+    save_file({'weight': torch.zeros(2)}, tmp_path / 'other')
+    with pytest.raises(ValueError, match=f'{name} holds no weights of the demo model'):
+        export_demo_model(tmp_path / name, tmp_path / 'demo.onnx', 28, 42)
 
 
 def test_the_loss_is_zero_for_the_truth_over_its_98th_percentile():
