@@ -61,7 +61,7 @@ def render_preview(
 def render_views(
     folder: Annotated[Path, typer.Argument(help='Folder of shards; those it has are kept.')],
     first: Annotated[int, typer.Option(help='First seed.')] = TRAINING_SEEDS.start,
-    worlds: Annotated[int, typer.Option(help='Number of worlds, 12 views each.')] = 1200,
+    worlds: Annotated[int, typer.Option(min=1, help='Number of worlds, 12 views each.')] = 1200,
 ) -> None:
     """Render views to train on; processes share the work by their first seeds."""
     with one_line_errors(), needing('sim'):
@@ -94,20 +94,27 @@ def train(
 @app.command()
 def evaluate(
     model: Annotated[str, typer.Argument(help='As the parameter `model` of the node.')] = 'demo',
-    worlds: Annotated[int, typer.Option(help='Number of worlds, 12 views each.')] = 50,
+    size: Annotated[
+        str, typer.Option(help='HEIGHTxWIDTH; default: the smallest export.')
+    ] = 'auto',
+    worlds: Annotated[int, typer.Option(min=1, help='Number of worlds, 12 views each.')] = 50,
 ) -> None:
     """Print the accuracy of a model in worlds that nothing was trained on."""
     with one_line_errors(), needing('sim,cpu'):
         from depth_anything_ros.config import EstimationConfig
-        from depth_anything_ros.estimation.load import load_backend
-        from depth_anything_ros.simulation.evaluation import evaluate as evaluate_model
+        from depth_anything_ros.simulation.evaluation import (
+            evaluate as evaluate_model,
+            open_relative,
+        )
 
-        backend = load_backend(EstimationConfig(model=model))
+        backend = open_relative(EstimationConfig(model=model, input_size=size))
+        info = backend.info
         errors = list(evaluate_model(backend, TEST_SEEDS[:worlds]))
         backend.close()
     delta1 = np.array([error.delta1 for error in errors])
     abs_rel = np.mean([error.abs_rel for error in errors])
     relative_sd = np.mean([error.relative_sd for error in errors])
+    typer.echo(f'{info.model} at {info.height}x{info.width} in {info.precision}')
     typer.echo(f'views {len(errors)}  delta1 {delta1.mean():.3f}  AbsRel {abs_rel:.3f}')
     typer.echo(f'relative error without outliers {relative_sd:.3f}')
     typer.echo(f'delta1 of the worst tenth at most {np.percentile(delta1, 10):.3f}')

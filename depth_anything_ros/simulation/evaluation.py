@@ -18,10 +18,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from depth_anything_ros.config import EstimationConfig
 from depth_anything_ros.estimation.backend import Backend
+from depth_anything_ros.estimation.load import choose_backend, open_backend, rungs
 from depth_anything_ros.simulation.accuracy import affine_errors, AffineErrors
 from depth_anything_ros.simulation.views import render_views
 import numpy as np
+
+
+def open_relative(config: EstimationConfig) -> Backend:
+    """
+    Return the first export that the settings allow, of those of several sizes the smallest.
+
+    Its size stays, whatever the rate. Raise ValueError where it predicts metres.
+    """
+    kind = choose_backend(config.backend)
+    file = rungs(config, kind)[0]
+    if file.metadata.is_metric:
+        raise ValueError(
+            f'{config.model} predicts metres: only models that predict inverse depth are evaluated'
+        )
+    return open_backend(file, kind, config)
 
 
 def evaluate(backend: Backend, seeds: Iterable[int]) -> Iterator[AffineErrors]:

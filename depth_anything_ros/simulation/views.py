@@ -21,6 +21,7 @@ from pathlib import Path
 
 import cv2
 from depth_anything_ros.camera import Pinhole
+from depth_anything_ros.estimation.private_cache import check_writable
 from depth_anything_ros.simulation.geometry import World
 from depth_anything_ros.simulation.renderer import open_renderer, Renderer
 from depth_anything_ros.simulation.worlds import make_world
@@ -93,7 +94,14 @@ def write_shard(path: Path, seeds: Iterable[int], width: int, height: int) -> No
 
 
 def draw_preview(path: Path, seed: int, width: int, height: int) -> None:
-    """Write a picture of a world's views: rows of four, inverse depth below colour."""
+    """
+    Write a picture of a world's views: rows of four, inverse depth below colour.
+
+    Raise ValueError where the name is no picture's, WriteError where it cannot be written.
+    """
+    if not cv2.haveImageWriter(str(path)):
+        raise ValueError(f'{path} is no name of a picture: end it in .png or .jpg')
+    check_writable(path)
     views = list(render_views(seed, width, height))
     rows = []
     for start in range(0, len(views), 4):

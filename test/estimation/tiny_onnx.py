@@ -29,12 +29,13 @@ def write_tiny_onnx(
     path: Path,
     *,
     batch: int = 1,
+    size: tuple[int, int] = (HEIGHT, WIDTH),
     input_type: int = TensorProto.UINT8,
     channels: int = 3,
     properties: dict[str, str] | None = None,
 ) -> Path:
     """Write the model to `path` and return it."""
-    shape = [batch, HEIGHT, WIDTH]
+    shape = [batch, *size]
     weights = numpy_helper.from_array(
         np.full((channels,), 1 / 255 / channels, np.float32), 'weights'
     )

@@ -13,12 +13,16 @@
 # limitations under the License.
 
 import sys
+from unittest.mock import Mock
 
 import cv2
+from depth_anything_ros.estimation.private_cache import cache_folder
 from depth_anything_ros.simulation.commands import app
+from depth_anything_ros.simulation.worlds import TEST_SEEDS
 import numpy as np
 from opengl import needs_opengl
 import pytest
+from tiny_onnx import write_tiny_onnx
 from typer.testing import CliRunner
 
 RUNNER = CliRunner()
@@ -52,6 +56,42 @@ def test_a_preview_shows_colour_above_depth(tmp_path):
     picture = cv2.imread(str(tmp_path / 'views.png'))
     assert picture.shape == (6 * 168, 4 * 224, 3)
     assert np.ptp(picture[168:336]) > 100
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['render-preview', '{folder}/out.txt'], 'out.txt is no name of a picture'),
+        (['render-preview', '{folder}/none/out.png'], 'out.png cannot be written'),
+        (['evaluate', '{folder}/metric.onnx'], 'predicts metres'),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_before_any_rendering(
+    monkeypatch, tmp_path, arguments, message
+):
+    monkeypatch.setattr('depth_anything_ros.simulation.views.render_views', pytest.fail)
+    write_tiny_onnx(tmp_path / 'metric.onnx', properties={'prediction': 'metric'})
+    result = RUNNER.invoke(app, [argument.format(folder=tmp_path) for argument in arguments])
+    assert isinstance(result.exception, SystemExit)
+    assert message in result.output
+
+
+def test_no_worlds_are_refused():
+    assert RUNNER.invoke(app, ['evaluate', '--worlds', '0']).exit_code == 2
+
+
+@pytest.mark.parametrize(('asked', 'size'), [('auto', (14, 28)), ('28x42', (28, 42))])
+def test_one_export_of_several_is_evaluated(monkeypatch, tmp_path, asked, size):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    for height, width in ((28, 42), (14, 28)):
+        about = {'name': 'small', 'size': f'{height}x{width}'}
+        path = cache_folder('models') / f'{height}.onnx'
+        write_tiny_onnx(path, size=(height, width), properties=about)
+    views = Mock(return_value=[(np.zeros((*size, 3), np.uint8), np.ones(size, np.float32))])
+    monkeypatch.setattr('depth_anything_ros.simulation.evaluation.render_views', views)
+    result = RUNNER.invoke(app, ['evaluate', 'small', '--size', asked, '--worlds', '1'])
+    assert f'small at {size[0]}x{size[1]} in ' in result.output
+    views.assert_called_once_with(TEST_SEEDS[0], *size[::-1])
 
 
 @needs_opengl
