@@ -23,6 +23,7 @@ from typing import Annotated, Optional
 
 from depth_anything_ros.command_errors import needing, one_line_errors
 from depth_anything_ros.config import EstimationConfig
+from depth_anything_ros.estimation.backend import LARGEST_BATCH
 from depth_anything_ros.estimation.bench import chosen_exports, measure, random_exports, write_json
 from depth_anything_ros.estimation.engine_cache import cached_files, clean
 from depth_anything_ros.estimation.load import choose_backend, open_backend, rungs
@@ -155,9 +156,20 @@ def export(
 
 
 @engine_app.command()
-def build(model: Model, size: Annotated[str, typer.Option()] = 'auto') -> None:
+def build(
+    model: Model,
+    size: Annotated[str, typer.Option()] = 'auto',
+    batch: Annotated[
+        int, typer.Option(min=1, max=LARGEST_BATCH, help='as inference_batch of the node')
+    ] = 1,
+) -> None:
     """Build the TensorRT engines of a model's exports, and prove them."""
-    config = EstimationConfig(model=model, input_size=size, accept_noncommercial_license=True)
+    config = EstimationConfig(
+        model=model,
+        input_size=size,
+        inference_batch=batch,
+        accept_noncommercial_license=True,
+    )
     with one_line_errors():
         for file in rungs(config, 'tensorrt'):
             with Progress() as progress:

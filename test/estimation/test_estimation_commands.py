@@ -14,6 +14,7 @@
 
 import json
 import sys
+from unittest.mock import Mock
 
 from depth_anything_ros.cli import app
 from depth_anything_ros.estimation.engine_cache import GpuIdentity, timing_cache_path
@@ -57,6 +58,18 @@ def test_verify_proves_a_model(run, tmp_path):
     result = run('engine', 'verify', path, '--backend', 'openvino')
     assert result.exit_code == 0
     assert 'right, rank correlation' in result.output
+
+
+def test_engines_are_built_of_the_batch_that_is_asked_for(run, tmp_path, monkeypatch):
+    cache = tmp_path / 'cache' / 'depth_anything_ros' / 'models'
+    cache.mkdir(parents=True)
+    for batch in (1, 4):
+        about = {'name': 'small', 'size': '28x42', 'batch': str(batch)}
+        write_tiny_onnx(cache / f'batch{batch}.onnx', batch=batch, properties=about)
+    built = Mock()
+    monkeypatch.setattr('depth_anything_ros.estimation.commands.open_backend', built)
+    assert run('engine', 'build', 'small', '--batch', '4').exit_code == 0
+    assert [call.args[0].path.name for call in built.call_args_list] == ['batch4.onnx']
 
 
 def test_bench_prints_a_table_and_writes_rows(run, tmp_path):
