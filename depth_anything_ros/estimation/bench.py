@@ -26,7 +26,7 @@ from depth_anything_ros.config import EstimationConfig
 from depth_anything_ros.estimation.backend import Backend, BackendError
 from depth_anything_ros.estimation.load import open_backend
 from depth_anything_ros.estimation.model_file import ModelFile
-from depth_anything_ros.estimation.models import export_path, exports_of
+from depth_anything_ros.estimation.models import export_path, exports_of, how_to_get_others
 from depth_anything_ros.estimation.private_cache import write_whole
 from depth_anything_ros.estimation.proof import reference_image, reference_of
 import numpy as np
@@ -59,7 +59,7 @@ def chosen_exports(
         there = (f'{f.path.name} ({f.metadata.size} {f.metadata.precision})' for f in files)
         raise BackendError(
             f'no export of {model} is {asked}. There are {", ".join(there)}; '
-            '`depth-anything-ros model export` makes others'
+            f'{how_to_get_others(model)}'
         )
     return chosen
 

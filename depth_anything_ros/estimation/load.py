@@ -25,7 +25,12 @@ from depth_anything_ros.config import EstimationConfig
 from depth_anything_ros.estimation.backend import Backend, BackendError
 from depth_anything_ros.estimation.ladder_backend import LadderBackend
 from depth_anything_ros.estimation.model_file import ModelFile
-from depth_anything_ros.estimation.models import check_license, exports_of, parse_size
+from depth_anything_ros.estimation.models import (
+    check_license,
+    exports_of,
+    how_to_get_others,
+    parse_size,
+)
 from depth_anything_ros.estimation.openvino_backend import OpenVinoBackend
 from depth_anything_ros.estimation.proof import prove, reference_of
 from depth_anything_ros.estimation.tensorrt_backend import (
@@ -97,8 +102,7 @@ def rungs(config: EstimationConfig, kind: str) -> list[ModelFile]:
         raise BackendError(
             f'no export of {config.model} has input_size {config.input_size}, precision '
             f'{config.precision} and batch {config.inference_batch}. There are '
-            f'{", ".join(file.path.name for file in files)}; '
-            f'`depth-anything-ros model export {config.model}` makes others'
+            f'{", ".join(file.path.name for file in files)}; {how_to_get_others(config.model)}'
         )
     return sorted(found, key=lambda file: math.prod(parse_size(file.metadata.size)))
 

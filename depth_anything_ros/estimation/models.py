@@ -136,6 +136,15 @@ def slug(name: str) -> str:
     return re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-') or 'model'
 
 
+def how_to_get_others(model: str) -> str:
+    """Return, as the end of a message, how exports of a model are made that it does not have."""
+    if model == DEMO:
+        return 'the demo model comes in that size only'
+    if model.endswith('.onnx'):
+        return 'a file has one size only'
+    return f'`depth-anything-ros model export {model}` makes others'
+
+
 def parse_size(text: str) -> tuple[int, int]:
     """Return (height, width) of a text such as '252x336'; ValueError where it is none."""
     match = re.fullmatch(r'(\d{2,4})x(\d{2,4})', text)

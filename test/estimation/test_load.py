@@ -126,6 +126,13 @@ def test_what_is_not_exported_says_what_is():
         chosen(input_size='252x336')
 
 
+def test_the_demo_model_comes_in_one_size_only():
+    with pytest.raises(
+        BackendError, match=r'demo-168x224\.onnx; the demo model comes in that size'
+    ):
+        rungs(EstimationConfig(model='demo', input_size='252x336'), 'openvino')
+
+
 def test_without_a_gpu_auto_is_openvino(monkeypatch):
     monkeypatch.setattr(load, 'has_nvidia_gpu', lambda: False)
     assert choose_backend('auto') == 'openvino'
