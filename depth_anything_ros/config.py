@@ -15,7 +15,7 @@
 """
 Every setting, declared once: type, default, unit, range and description.
 
-The node's ROS parameters, the command line's --set and docs/reference are made from these classes.
+The node's ROS parameters and docs/reference are made from these classes.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def list_models() -> None:
         state = _sizes(found) if entry.repository else 'weights unpublished'
         license_id = entry.license or 'as its model card says'
         table.add_row(entry.name, f'{entry.parameters_million:g}', kind, license_id, state)
-    table.add_row('demo', '1.9', 'inverse depth', 'apache-2.0', _sizes(demo))
+    table.add_row('demo', '1.76', 'inverse depth', 'apache-2.0', _sizes(demo))
     Console().print(table)
 
 

@@ -41,6 +41,7 @@ def test_the_list_names_models_licences_and_exports(run, tmp_path):
     assert 'cc-by-nc-4.0' in text
     assert '28x42 fp16' in text
     assert 'unpublished' in text
+    assert '1.76' in text
 
 
 def test_the_list_shows_what_is_whole_beside_what_is_damaged(run, tmp_path, caplog):
