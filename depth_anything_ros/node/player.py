@@ -18,10 +18,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
+from queue import Queue
 import signal
 from statistics import median_low
 import sys
+from threading import Thread
 import time
 from typing import Any
 
@@ -48,6 +51,10 @@ LARGEST_DELAY_NS = 250_000_000
 """Stamps that are farther from their log times were made by another clock."""
 
 
+READ_AHEAD = 32
+"""Messages that are read before they are due, so that a slow disk does not delay them."""
+
+
 class PlayerError(RuntimeError):
     """What keeps a recording from being played."""
 
@@ -64,17 +71,37 @@ def clock_offset_ns(messages: Iterable[RawMessage]) -> int:
     return offset if abs(offset) > LARGEST_DELAY_NS else 0
 
 
+def read_ahead(messages: Iterable[RawMessage]) -> Iterator[RawMessage]:
+    """Yield messages that a thread reads, READ_AHEAD before they are due; raise its error."""
+    waiting: Queue[RawMessage | RecordingError | None] = Queue(READ_AHEAD)
+
+    def read() -> None:
+        try:
+            for message in messages:
+                waiting.put(message)
+        except RecordingError as error:
+            waiting.put(error)
+        finally:
+            waiting.put(None)
+
+    Thread(target=read, daemon=True).start()
+    while (item := waiting.get()) is not None:
+        if isinstance(item, RecordingError):
+            raise item
+        yield item
+
+
 class Player:
-    """Publishes the messages of a recording, all of them in memory before the first one goes."""
+    """Publishes the messages of a recording, which it reads as it goes."""
 
     def __init__(self, node: Node, recording: Recording, topics: Sequence[str]) -> None:
-        """Read the topics and advertise them; those whose type is missing are skipped, aloud."""
+        """Advertise the topics; those whose type is missing are skipped, aloud."""
         self._node = node
+        self._recording = recording
         self._publishers: dict[str, Publisher[Any]] = {}
         for topic in topics:
             self._advertise(topic, recording.topics[topic])
         self._start_ns = recording.start_ns
-        self._messages = list(recording.messages(list(self._publishers)))
         self._clock_offset_ns = 0
 
     def _advertise(self, topic: str, type_name: str) -> None:
@@ -90,8 +117,7 @@ class Player:
 
     def follow_stamps(self, topic: str) -> None:
         """Let /clock go by the stamps of a topic where another clock made the log times, aloud."""
-        stamped = [message for message in self._messages if message.topic == topic]
-        self._clock_offset_ns = clock_offset_ns(stamped)
+        self._clock_offset_ns = clock_offset_ns(self._recording.messages([topic]))
         if self._clock_offset_ns:
             seconds = self._clock_offset_ns / 1e9
             print(f'/clock goes by the stamps of {topic}, {seconds:+.2f} s off', flush=True)
@@ -108,9 +134,11 @@ class Player:
     def play(self, rate: float, clock_hz: float) -> Iterator[tuple[RawMessage, int]]:
         """Yield each message after it was published, and the wall time of that."""
         clock = self._node.create_publisher(Clock, '/clock', RELIABLE) if clock_hz > 0 else None
+        messages = read_ahead(self._recording.messages(list(self._publishers)))
+        first = list(islice(messages, 1))
         started = time.monotonic()
         tick_ns = self._start_ns
-        for message in self._messages:
+        for message in chain(first, messages):
             while clock is not None and tick_ns <= message.log_time_ns:
                 self._sleep_until(tick_ns, started, rate)
                 shown = Time(nanoseconds=max(0, tick_ns + self._clock_offset_ns))
@@ -166,7 +194,8 @@ def _play(node: Node, options: argparse.Namespace) -> int:
     if unknown:
         raise PlayerError(f'{", ".join(unknown)} is not in {options.recording}')
     player = Player(node, recording, topics)
-    player.follow_stamps(options.log_topic)
+    if options.clock > 0 and options.log_topic:
+        player.follow_stamps(options.log_topic)
     player.wait_for_listeners(options.wait) if options.wait else time.sleep(DISCOVERY_S)
     print('playing', flush=True)
     count = 0

@@ -14,14 +14,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from time import sleep
 from types import SimpleNamespace
 from typing import Any
 
-from depth_anything_ros.node.player import Player
+from depth_anything_ros.node.player import Player, READ_AHEAD, read_ahead
 from depth_anything_ros.node.stamps import nanoseconds
-from depth_anything_ros.replay.bag import encode, message_types, Recording, RecordingWriter
+from depth_anything_ros.replay.bag import (
+    encode,
+    message_types,
+    RawMessage,
+    Recording,
+    RecordingError,
+    RecordingWriter,
+)
 import pytest
 
 POINT = 'geometry_msgs/msg/PointStamped'
@@ -82,3 +91,37 @@ def test_the_clock_goes_by_log_times_where_stamps_are_late_or_not_set(
 ) -> None:
     assert clock_offset_ns(write_points(tmp_path / 'bag', offset_ns)) == 0
     assert capsys.readouterr().out == ''
+
+
+def test_a_recording_is_read_little_by_little_and_in_order() -> None:
+    read: list[int] = []
+
+    def messages() -> Iterator[RawMessage]:
+        for i in range(10 * READ_AHEAD):
+            read.append(i)
+            yield RawMessage('/point', POINT, i, b'')
+
+    played = read_ahead(messages())
+    assert next(played).log_time_ns == 0
+    sleep(0.2)
+    assert READ_AHEAD <= len(read) <= READ_AHEAD + 2
+    assert [message.log_time_ns for message in played] == list(range(1, 10 * READ_AHEAD))
+
+
+def test_damage_on_the_way_is_told_after_what_is_whole() -> None:
+    def messages() -> Iterator[RawMessage]:
+        yield RawMessage('/point', POINT, 0, b'')
+        raise RecordingError('damaged')
+
+    played = read_ahead(messages())
+    next(played)
+    with pytest.raises(RecordingError, match='damaged'):
+        next(played)
+
+
+def test_every_loop_plays_everything(tmp_path: Path) -> None:
+    with Recording(write_points(tmp_path / 'bag', 0)) as recording:
+        player = Player(FakeNode(), recording, ['/point'])
+        rounds = [[m.log_time_ns for m, _ in player.play(100.0, 0.0)] for _ in range(2)]
+    assert rounds[0] == rounds[1] == sorted(rounds[0])
+    assert len(rounds[0]) == 10
