@@ -117,7 +117,9 @@ class _Source(Protocol):
     start_ns: int
     end_ns: int
 
-    def messages(self, topics: Collection[str]) -> Iterator[RawMessage]: ...
+    def messages(
+        self, topics: Collection[str], at_ns: int | None = None
+    ) -> Iterator[RawMessage]: ...
 
     def close(self) -> None: ...
 
@@ -133,13 +135,14 @@ class _Indexed:
         self.start_ns = self._reader.start_time if self._reader.message_count else 0
         self.end_ns = self._reader.end_time
 
-    def messages(self, topics: Collection[str]) -> Iterator[RawMessage]:
+    def messages(self, topics: Collection[str], at_ns: int | None = None) -> Iterator[RawMessage]:
         wanted = [c for c in self._reader.connections if c.topic in topics]
         if not wanted:
             return
         last = self.start_ns
+        stop = None if at_ns is None else at_ns + 1
         try:
-            for connection, last, data in self._reader.messages(connections=wanted):
+            for connection, last, data in self._reader.messages(wanted, at_ns, stop):
                 yield RawMessage(connection.topic, connection.msgtype, last, data)
         except DAMAGE as error:
             seconds = (last - self.start_ns) / 1e9
@@ -165,9 +168,11 @@ class _Linear:
                 times.append(message.log_time_ns)
         self.start_ns, self.end_ns = min(times, default=0), max(times, default=-1) + 1
 
-    def messages(self, topics: Collection[str]) -> Iterator[RawMessage]:
+    def messages(self, topics: Collection[str], at_ns: int | None = None) -> Iterator[RawMessage]:
         for file in self._files:
-            yield from (m for m in self._read(file, []) if m.topic in topics)
+            for message in self._read(file, []):
+                if message.topic in topics and at_ns in (None, message.log_time_ns):
+                    yield message
 
     def close(self) -> None:
         pass
@@ -235,13 +240,16 @@ class Recording:
             self.damage = f'{"; ".join(source.tears)}: only its first {seconds:.1f} s are readable'
         return source
 
-    def messages(self, topics: Collection[str] | None = None) -> Iterator[RawMessage]:
+    def messages(
+        self, topics: Collection[str] | None = None, at_ns: int | None = None
+    ) -> Iterator[RawMessage]:
         """
         Yield the messages of these topics, by default all, in the order of their log time.
 
+        at_ns: only those of this log time.
         Raise RecordingError where the file turns out to be damaged on the way.
         """
-        return self._source.messages(self.topics if topics is None else topics)
+        return self._source.messages(self.topics if topics is None else topics, at_ns)
 
     def close(self) -> None:
         """Close the files."""

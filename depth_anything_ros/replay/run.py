@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from depth_anything_ros.replay.bag import decode, RawMessage, Recording, stamp_in
@@ -42,6 +43,10 @@ ANSWERS = (DEPTH, COLOR, POINTS, SCAN, GRID)
 TRUE_DEPTH = '/ground_truth/depth'
 TRUE_DEPTH_INFO = '/ground_truth/camera_info'
 TRUE_GRID = '/ground_truth/grid'
+
+
+STAMP_BYTES = 12
+"""The beginning of a message with a header, up to the end of its stamp."""
 
 
 class Series:
@@ -78,6 +83,25 @@ class Series:
         return self[nearest] if abs(nearest - stamp_ns) <= tolerance_ns else None
 
 
+class StoredSeries(Series):
+    """A series too large for memory: a message is read from the recording when it is asked for."""
+
+    def __init__(self, path: Path, messages: Sequence[RawMessage]) -> None:
+        """Messages: of one topic of the recording in `path`; stubs up to the stamp are enough."""
+        super().__init__(messages)
+        self._path = path
+
+    def __getitem__(self, stamp_ns: int) -> Any:
+        stub = self._raw[int(stamp_ns)]
+        with Recording(self._path) as recording:
+            found = recording.messages([stub.topic], stub.log_time_ns)
+            return next(decode(raw) for raw in found if stamp_in(raw) == stamp_ns)
+
+
+def _stub(raw: RawMessage) -> RawMessage:
+    return raw._replace(data=bytes(raw.data[:STAMP_BYTES]))
+
+
 @dataclass(frozen=True)
 class Run:
     """
@@ -110,13 +134,16 @@ class Run:
 
 
 def load_run(recording: Recording, topics: CameraTopics) -> Run:
-    """Return the run that a recording of inputs and outputs holds."""
+    """Return the run that a recording of inputs and outputs holds; its images stay in the file."""
     wanted = [topics.image, topics.camera_info, topics.odom]
     wanted += [*OUTPUTS, TRUE_DEPTH, TRUE_DEPTH_INFO, TRUE_GRID]
     messages: dict[str, list[RawMessage]] = {}
     for raw in recording.messages([topic for topic in wanted if topic in recording.topics]):
-        messages.setdefault(raw.topic, []).append(raw)
+        kept = _stub(raw) if raw.topic == topics.image else raw
+        messages.setdefault(raw.topic, []).append(kept)
+    images = StoredSeries(recording.path, messages.pop(topics.image, []))
     series = {topic: Series(raws) for topic, raws in messages.items()}
+    series[topics.image] = images
     return Run(topics, series, mounting_in(recording, topics))
 
 

@@ -70,6 +70,19 @@ def test_only_the_wanted_topics_are_read(tmp_path: Path) -> None:
         assert [decode(m).data.strip() for m in recording.messages(['/odd'])] == ['1', '3', '5']
 
 
+@pytest.mark.parametrize('is_torn', [False, True])
+def test_the_message_of_a_log_time_is_found(tmp_path: Path, is_torn: bool) -> None:
+    path = write_recording(tmp_path / 'bag', 600, size=1000)
+    if is_torn:
+        (file,) = path.glob('*.mcap')
+        file.write_bytes(file.read_bytes()[:-300])
+    with Recording(path) as recording:
+        assert (recording.damage is not None) == is_torn
+        found = recording.messages(['/odd'], 1_000_000_000 + 5000)
+        assert [decode(m).data.strip() for m in found] == ['5']
+        assert list(recording.messages(['/even'], 1_000_000_000 + 5000)) == []
+
+
 def test_latched_topics_offer_transient_local(tmp_path: Path) -> None:
     metadata = (write_recording(tmp_path / 'bag', 2) / 'metadata.yaml').read_text()
     even, odd = metadata.split('name: /even')[1].split('name: /odd')

@@ -15,7 +15,8 @@
 from pathlib import Path
 
 from blank import odometry
-from depth_anything_ros.replay.bag import encode, RawMessage, Recording, stamp_in
+from depth_anything_ros.replay.bag import encode, RawMessage, Recording, RecordingError, stamp_in
+from depth_anything_ros.replay.messages import stamp_ns
 from depth_anything_ros.replay.run import GRID, mounting_in, Series
 from depth_anything_ros.replay.topics import CameraTopics, recognise_topics
 import numpy as np
@@ -55,6 +56,18 @@ def test_image_is_answered_when_its_last_output_arrived(tmp_path: Path) -> None:
     assert run.answers_ns == {stamp: stamp + 20_000_000 for stamp in STAMPS}
     del run.series[GRID]
     assert run.answers_ns == {stamp: stamp for stamp in STAMPS}
+
+
+def test_images_stay_in_the_recording_until_they_are_asked_for(tmp_path: Path) -> None:
+    images = run_of(write_run(tmp_path / 'bag')).images
+    assert images.stamps_ns.tolist() == STAMPS
+    (tmp_path / 'bag').rename(tmp_path / 'elsewhere')
+    with pytest.raises(RecordingError, match='does not exist'):
+        images[STAMPS[1]]
+    (tmp_path / 'elsewhere').rename(tmp_path / 'bag')
+    for stamp in STAMPS:
+        assert stamp_ns(images[stamp]) == stamp
+        assert images[stamp].data.size == 30 * 40 * 3
 
 
 def test_mounting_comes_from_the_static_transforms(tmp_path: Path) -> None:
