@@ -31,7 +31,7 @@ from depth_anything_ros.replay.shared_files import shared_file
 STOP_S = 10.0
 PROFILE = 'config/fastdds_shared_memory.xml'
 PROFILE_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
-"""Since Kilted, and before."""
+"""Since Kilted, which warns of the other one, and before."""
 
 
 class ProcessError(RuntimeError):
@@ -120,10 +120,10 @@ class ProcessGroup:
         self._logs = logs
         self._processes: list[Process] = []
         self.environment = {
-            **os.environ,
+            **{key: os.environ[key] for key in os.environ.keys() - set(PROFILE_VARIABLES)},
             'ROS_DOMAIN_ID': str(random.randint(1, 100)),
             **_on_this_machine(),
-            **dict.fromkeys(PROFILE_VARIABLES, str(shared_file(PROFILE))),
+            _profile_variable(): str(shared_file(PROFILE)),
             'PYTHONUNBUFFERED': '1',
         }
 
@@ -164,3 +164,8 @@ def _on_this_machine() -> dict[str, str]:
     if os.environ.get('ROS_DISTRO') == 'humble':
         return {'ROS_LOCALHOST_ONLY': '1'}
     return {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+
+
+def _profile_variable() -> str:
+    is_old = os.environ.get('ROS_DISTRO') in ('humble', 'iron', 'jazzy')
+    return PROFILE_VARIABLES[is_old]

@@ -49,18 +49,24 @@ def test_errors_in_the_log_are_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ('distribution', 'local'),
+    ('distribution', 'local', 'family'),
     [
-        ('humble', ('ROS_LOCALHOST_ONLY', '1')),
-        ('jazzy', ('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')),
+        ('humble', ('ROS_LOCALHOST_ONLY', '1'), 'FASTRTPS'),
+        ('jazzy', ('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST'), 'FASTRTPS'),
+        ('kilted', ('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST'), 'FASTDDS'),
     ],
 )
 def test_every_distribution_stays_on_this_machine_and_reads_the_profile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, distribution: str, local: tuple[str, str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    distribution: str,
+    local: tuple[str, str],
+    family: str,
 ) -> None:
     monkeypatch.setenv('ROS_DISTRO', distribution)
+    monkeypatch.setenv('FASTRTPS_DEFAULT_PROFILES_FILE', 'another.xml')
     environment = ProcessGroup(tmp_path).environment
     assert local in environment.items()
-    for family in ('FASTDDS', 'FASTRTPS'):
-        profile = Path(environment[f'{family}_DEFAULT_PROFILES_FILE'])
-        assert profile.name == 'fastdds_shared_memory.xml'
+    (variable,) = (key for key in environment if key.endswith('_DEFAULT_PROFILES_FILE'))
+    assert variable.startswith(family)
+    assert Path(environment[variable]).name == 'fastdds_shared_memory.xml'
