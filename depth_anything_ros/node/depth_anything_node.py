@@ -249,6 +249,8 @@ class DepthAnythingNode(LifecycleNode):
                 )
                 for name, health in session.healths.items()
             ]
+        for status in statuses:  # monitors key by name, and a robot may run several nodes
+            status.name = f'{self.get_fully_qualified_name().strip("/")}: {status.name}'
         message = DiagnosticArray(status=statuses)
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)

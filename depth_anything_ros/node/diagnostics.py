@@ -78,7 +78,7 @@ def camera_status(
         **_scale(report.scale),
         **{f'warning: {cause}': text for cause, text in sorted(report.warnings.items())},
     }
-    return _status(f'depth_anything: {name}', level, message, values)
+    return _status(name, level, message, values)
 
 
 def _camera_level(
@@ -156,11 +156,11 @@ def node_status(
             'input_size': f'{info.height}x{info.width}',
         }
     if problem:
-        return _status('depth_anything: node', ERROR, problem, values)
+        return _status('node', ERROR, problem, values)
     if is_throttled:
         text = 'the processor is throttled, it is too hot: cool it or use a smaller input_size'
-        return _status('depth_anything: node', WARN, text, values)
-    return _status('depth_anything: node', OK, state, values)
+        return _status('node', WARN, text, values)
+    return _status('node', OK, state, values)
 
 
 def _status(name: str, level: bytes, message: str, values: Mapping[str, str]) -> DiagnosticStatus:

@@ -26,7 +26,7 @@ from depth_anything_ros.replay.grid_truth import GridCounts
 from depth_anything_ros.replay.run import DIAGNOSTICS, Run
 from depth_anything_ros.replay.timing import Timing
 
-NODE_STATUS = 'depth_anything: node'
+NODE_STATUS = ': node'
 PROVENANCE = ('backend', 'device', 'model', 'precision', 'input_size')
 
 
@@ -38,8 +38,8 @@ def summarise(
 
     What the recording has no truth for, and what the node did not say, is None.
     """
-    node = [values for name, values in _statuses(run) if name == NODE_STATUS]
-    cameras = [values for name, values in _statuses(run) if name != NODE_STATUS]
+    node = [values for name, values in _statuses(run) if name.endswith(NODE_STATUS)]
+    cameras = [values for name, values in _statuses(run) if not name.endswith(NODE_STATUS)]
     provenance = next((values for values in reversed(node) if 'backend' in values), {})
     judged = [errors for errors in depth.values() if errors is not None]
     return {

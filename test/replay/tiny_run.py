@@ -47,7 +47,7 @@ TRUE_CELLS[:, 40] = 100
 
 
 NODE_SAYS = {
-    'depth_anything: node': {
+    'depth_anything/depth_anything: node': {
         'backend': 'openvino',
         'device': 'some CPU',
         'model': 'tiny',
@@ -56,7 +56,7 @@ NODE_SAYS = {
         'infer_ms': '4.0',
         'grid_ms': '2.5',
     },
-    'depth_anything: camera': {'scale_source': 'floor', 'age_p50_ms': '12.0'},
+    'depth_anything/depth_anything: camera': {'scale_source': 'floor', 'age_p50_ms': '12.0'},
 }
 
 

@@ -84,4 +84,5 @@ def test_a_camera_of_nonsense_does_not_stop_the_others(robot: Robot) -> None:
     bad = DiagnosticStatus.ERROR
     robot.until(lambda: status_of(diagnostics, 'front').level == bad, 'a report', show)
     assert 'nonsense' in status_of(diagnostics, 'front').message
+    assert status_of(diagnostics, 'front').name == f'{robot.name}: front'
     robot.until(lambda: len(depths) > 10, 'depth of the other', show)
