@@ -35,6 +35,7 @@ ARGUMENTS = {
     'image': ('image_raw', 'topic of the images, without /compressed'),
     'camera_info': ('camera_info', 'topic of the calibration'),
     'cameras': ('', 'names of several cameras, as front,left: image and camera_info lie below'),
+    'scan': ('scan', 'topic of the virtual scan; must not be that of a lidar'),
     'odom': ('odom', 'topic of the odometry, with pose_source:=odometry'),
     'scan_reference': ('scan_reference', 'topic of a lidar to take the scale from'),
     'points_reference': ('points_reference', 'topic of a cloud to take the scale from'),
@@ -48,8 +49,8 @@ ARGUMENTS = {
 
 SHARED_INPUTS = ('odom', 'scan_reference', 'points_reference', 'range_reference')
 
-SHOWN = ('depth/points', 'scan', 'depth/color')
-"""Outputs of a camera that rviz shows."""
+SHOWN = ('depth/points', 'depth/color')
+"""Outputs of a camera that rviz shows, besides its scan."""
 
 SETTINGS = {
     'model': 'name or path of the network',
@@ -108,7 +109,7 @@ def node(context: LaunchContext) -> list[Node]:
     cameras = names_in(given['cameras'])
     if cameras:
         settings['cameras'] = cameras
-    inputs = [pair for prefix in prefixes_of(cameras) for pair in inputs_below(prefix, given)]
+    own = [pair for prefix in prefixes_of(cameras) for pair in remapped_below(prefix, given)]
     return [
         Node(
             package='depth_anything_ros',
@@ -120,7 +121,7 @@ def node(context: LaunchContext) -> list[Node]:
                 LaunchConfiguration('params_file'),
                 {'use_sim_time': yaml.safe_load(given['use_sim_time']), **settings},
             ],
-            remappings=[*inputs, *((name, given[name]) for name in SHARED_INPUTS)],
+            remappings=[*own, *((name, given[name]) for name in SHARED_INPUTS)],
         )
     ]
 
@@ -135,7 +136,7 @@ def prefixes_of(cameras: Sequence[str]) -> list[str]:
     return [f'{name}/' for name in cameras] if len(cameras) > 1 else ['']
 
 
-def inputs_below(prefix: str, given: Mapping[str, str]) -> list[tuple[str, str]]:
+def remapped_below(prefix: str, given: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the remappings of one camera's topics."""
     image = prefix + given['image']
     return [
@@ -143,15 +144,18 @@ def inputs_below(prefix: str, given: Mapping[str, str]) -> list[tuple[str, str]]
         (f'{prefix}image_raw/compressed', f'{image}/compressed'),
         (f'{prefix}camera_info', prefix + given['camera_info']),
         (f'{prefix}depth_reference', prefix + given['depth_reference']),
+        (f'{prefix}scan', prefix + given['scan']),
     ]
 
 
 def rviz(context: LaunchContext) -> list[Node]:
     """Return rviz with grid and TF, and of the first camera image, depth, cloud and scan."""
-    given = {name: LaunchConfiguration(name).perform(context) for name in ('cameras', 'image')}
+    names = ('cameras', 'image', 'scan')
+    given = {name: LaunchConfiguration(name).perform(context) for name in names}
     first = prefixes_of(names_in(given['cameras']))[0]
     image = first + given['image']
     remappings = [('image_raw', image), ('image_raw/compressed', f'{image}/compressed')]
+    remappings += [('scan', first + given['scan'])]
     if first:
         remappings += [(name, first + name) for name in SHOWN]
     return [

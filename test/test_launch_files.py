@@ -100,11 +100,12 @@ def main_launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_rviz_shows_the_first_camera(
     main_launch_file: dict[str, Any], cameras: str, first: str
 ) -> None:
-    given = {'cameras': cameras, 'image': 'color/image_raw'}
+    given = {'cameras': cameras, 'image': 'color/image_raw', 'scan': 'camera_scan'}
     (rviz,) = main_launch_file['rviz'](given)
     (node,) = main_launch_file['node'](given)
     shown = dict(rviz.remappings)
     assert shown['image_raw'] == dict(node.remappings)[f'{first}image_raw']
-    for topic in ('depth/points', 'depth/color', 'scan'):
+    assert shown['scan'] == dict(node.remappings)[f'{first}scan'] == f'{first}camera_scan'
+    for topic in ('depth/points', 'depth/color'):
         assert shown.get(topic, topic) == first + topic
     assert 'local_grid' not in shown

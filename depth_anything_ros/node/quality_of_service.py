@@ -66,9 +66,13 @@ def subscribe(
     """
     Return a subscription that `qos_overrides` can change and that names who does not fit.
 
-    Raise SettingError for overrides that do not exist.
+    Raise SettingError for overrides that do not exist, and where the node would hear itself.
     """
     name = node.resolve_topic_name(topic)
+    if name in {publisher.topic_name for publisher in node.publishers}:
+        raise SettingError(
+            f'{topic} is {name}, which this node publishes itself: set a namespace, or remap one'
+        )
 
     def report(event: Any) -> None:
         policy = qos_policy_name_from_kind(event.last_policy_kind)

@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 import threading
 import time
@@ -96,14 +96,16 @@ class Robot:
         self._logs = self.hear('/rosout', Log, LATCHED)
         self._thread.start()
 
-    def start(self, activate: bool = True, **settings: Any) -> DepthAnythingNode:
-        """Start the node with parameters beside those that fit the scene."""
+    def start(
+        self, activate: bool = True, arguments: Sequence[str] = (), **settings: Any
+    ) -> DepthAnythingNode:
+        """Start the node with ROS arguments, and parameters beside those that fit the scene."""
         values = {'pose_source': 'none', 'camera_height_m': CAMERA_HEIGHT_M, **settings}
         self.node = DepthAnythingNode(
             lambda: self.deaths.append(None),
             lambda config: self.load(config),
             context=self._context,
-            cli_args=['--ros-args', '-r', f'__node:={self.name}'],
+            cli_args=['--ros-args', '-r', f'__node:={self.name}', *arguments],
             parameter_overrides=[Parameter(name, value=value) for name, value in values.items()],
         )
         if activate:

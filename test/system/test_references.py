@@ -109,3 +109,25 @@ def test_a_sensor_whose_place_is_not_known_is_named(robot: Robot) -> None:
         return any('where scan_reference is mounted' in line for line in robot.log)
 
     robot.until(is_named, 'a line', show)
+
+
+@pytest.mark.parametrize(
+    'topic, output',
+    [('scan_reference', 'scan'), ('depth_reference', 'depth/image_rect'), ('odom', 'local_grid')],
+)
+def test_a_node_that_would_hear_itself_does_not_start(
+    robot: Robot, topic: str, output: str
+) -> None:
+    arguments = ['-r', f'{topic}:=/{output}']
+    node = robot.start(arguments=arguments, pose_source='odometry')
+    assert node.state == 'inactive'
+    line = f'{topic} is /{output}, which this node publishes itself'
+    robot.until(lambda: any(line in said for said in robot.log), 'the line')
+
+
+def test_a_lidar_on_scan_is_heard_where_the_output_has_another_name(robot: Robot) -> None:
+    arguments = ['-r', 'scan_reference:=/scan', '-r', 'scan:=/camera_scan']
+    node = robot.start(arguments=arguments)
+    assert node.state == 'active'
+    robot.until(lambda: node.count_subscribers('/scan') == 1, 'the subscription')
+    assert node.count_publishers('/scan') == 0
