@@ -16,10 +16,11 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 import re
-from typing import Any, NamedTuple
+from typing import Any, get_origin, NamedTuple
 
 import cv2
 from depth_anything_ros.config import (
@@ -104,6 +105,16 @@ def _is_image(path: str) -> bool:
         return False
 
 
+def _filled(value: Any, setting: Setting) -> Any:
+    """Return an empty list for None: what rclpy makes of [] at start has no type."""
+    return () if value is None and get_origin(setting.kind) is tuple else value
+
+
+def _plain(value: Any) -> Any:
+    """Return a list in place of the array that holds numbers which came by service."""
+    return value.tolist() if isinstance(value, array) else value
+
+
 class Parameters:
     """
     The node's parameters, all of them checked together on every change.
@@ -145,10 +156,14 @@ class Parameters:
 
     def _checked(self, changes: Mapping[str, Any]) -> Configs:
         def values(config_class: type[Any], prefix: str = '') -> dict[str, Any]:
-            names = [setting.name for setting in settings_of(config_class)]
-            known = {n: prefix + n for n in names if self._node.has_parameter(prefix + n)}
-            current = {n: self._node.get_parameter(full).value for n, full in known.items()}
-            return current | {n: changes[prefix + n] for n in names if prefix + n in changes}
+            settings = {setting.name: setting for setting in settings_of(config_class)}
+            known = {n: prefix + n for n in settings if self._node.has_parameter(prefix + n)}
+            current = {
+                n: _filled(self._node.get_parameter(full).value, settings[n])
+                for n, full in known.items()
+            }
+            changed = {n: changes[prefix + n] for n in settings if prefix + n in changes}
+            return {n: _plain(value) for n, value in (current | changed).items()}
 
         node = build(NodeConfig, values(NodeConfig))
         _refuse_names(node.cameras)

@@ -21,6 +21,7 @@ from typing import Any
 from depth_anything_ros.config import SettingError
 from nav_msgs.msg import OccupancyGrid, Odometry
 import pytest
+from rcl_interfaces.srv import SetParameters
 from rclpy.exceptions import InvalidParameterValueException
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -62,6 +63,51 @@ def test_the_tolerance_of_poses_changes_while_the_node_runs(robot: Robot) -> Non
     assert grids[-1].header.frame_id == 'base_link'
     assert set_parameters(robot, pose_tolerance_s=5.0) == ''
     robot.until(lambda: grids[-1].header.frame_id == 'odom', 'a grid that moves', show)
+
+
+def send_parameter(robot: Robot, name: str, value: Any) -> str:
+    """Return why the service refused a value, '' where it was taken."""
+    client = robot.peer.create_client(SetParameters, f'/{robot.name}/set_parameters')
+    robot.until(client.service_is_ready, 'set_parameters')
+    message = Parameter(name, value=value).to_parameter_msg()
+    future = client.call_async(SetParameters.Request(parameters=[message]))
+    robot.until(future.done, 'an answer')
+    return str(future.result().results[0].reason)
+
+
+@pytest.mark.parametrize(
+    'name, values',
+    [
+        ('footprint', [0.1, 0.1, 0.1, -0.1, -0.1, 0.0]),
+        ('footprint', []),
+        ('body_polygon', [0.0, 0.0, 1.0, 0.0, 1.0, 1.0]),
+        ('scan_reference_mounting', [0.1, 0.0, 0.2, 0.0, 0.0, 0.0]),
+        ('footprint', [1, 1, 1, -1, -1, 0]),
+    ],
+)
+def test_lists_are_set_by_service(robot: Robot, name: str, values: list[float]) -> None:
+    node = robot.start()
+    assert send_parameter(robot, name, values) == ''
+    assert send_parameter(robot, 'range_max_m', 3.0) == ''
+    configs = node.parameters.configs
+    parts = (configs.node, configs.pipeline.grid, configs.pipeline.cleaning)
+    assert [getattr(part, name) for part in parts if hasattr(part, name)] == [tuple(values)]
+
+
+def test_a_list_cannot_be_taken_away(robot: Robot) -> None:
+    robot.start()
+    assert 'footprint must be a list of numbers' in send_parameter(robot, 'footprint', None)
+
+
+@pytest.mark.parametrize(
+    'footprint, corners', [('[]', 0), ('[0.1, 0.1, 0.1, -0.1, -0.1, 0.0]', 3)]
+)
+def test_lists_are_set_at_start(robot: Robot, footprint: str, corners: int) -> None:
+    node = robot.start(arguments=['-p', f'footprint:={footprint}', '-p', 'body_polygon:=[]'])
+    assert len(node.parameters.configs.pipeline.grid.footprint) == 2 * corners
+    assert set_parameters(robot, range_max_m=3.0) == ''
+    assert len(node.parameters.configs.pipeline.grid.footprint) == 2 * corners
+    assert node.parameters.configs.pipeline.cleaning.body_polygon == ()
 
 
 REFUSED = [
