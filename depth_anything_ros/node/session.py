@@ -88,6 +88,8 @@ class Session:
         warn = node.get_logger().warning
         self.healths = {name: CameraHealth(name, warn) for name in outputs}
         with ExitStack() as undo:
+            undo.callback(pipeline.reset_scale)
+            undo.callback(pipeline.reset_grid)
             undo.callback(grid.publish_unknown)
             self._poses = self._pose_source()
             undo.callback(self._poses.close)
@@ -100,7 +102,7 @@ class Session:
             self._undo = undo.pop_all()
 
     def close(self) -> None:
-        """End the worker, unsubscribe, and take the grid back."""
+        """End the worker, unsubscribe, take the grid back and forget it and the scale."""
         self._undo.close()
 
     def _subscribe(self, undo: ExitStack) -> None:

@@ -22,9 +22,10 @@ from typing import Any
 from depth_anything_ros.estimation.backend import BackendError
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
-from nav_msgs.msg import OccupancyGrid
+from nav_msgs.msg import OccupancyGrid, Odometry
 import numpy as np
 import pytest
+from rclpy.parameter import Parameter
 from robot import LATCHED, Robot
 from sensor_msgs.msg import Image
 from std_srvs.srv import Trigger
@@ -86,6 +87,30 @@ def test_deactivation_takes_the_grid_back(robot: Robot) -> None:
     robot.keep_showing(lambda: grids and max(grids[-1].data) > 65, 'a grid with obstacles')
     assert change(robot, Transition.TRANSITION_DEACTIVATE)
     robot.until(lambda: max(grids[-1].data) == -1, 'a grid of nothing but unknown')
+
+
+def test_a_node_that_is_activated_again_knows_nothing_of_before(robot: Robot) -> None:
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    depths = robot.hear('depth/image_rect', Image)
+    # The grid of a robot with a pose remembers; without a source of scale nothing new comes in.
+    node = robot.start(pose_source='odometry')
+
+    def show() -> None:
+        odometry = Odometry(header=robot.header('odom'))
+        odometry.pose.pose.orientation.w = 1.0
+        robot.publish('odom', odometry)
+        robot.show()
+
+    robot.until(lambda: grids and max(grids[-1].data) > 65, 'a grid with obstacles', show)
+    assert change(robot, Transition.TRANSITION_DEACTIVATE)
+    robot.until(lambda: max(grids[-1].data) == -1, 'a grid of nothing but unknown')
+    assert node.set_parameters([Parameter('use_floor', value=False)])[0].successful
+    assert change(robot, Transition.TRANSITION_ACTIVATE)
+    grids.clear()
+    depths.clear()
+    robot.until(lambda: len(grids) > 5, 'grids', show)
+    assert max(max(grid.data) for grid in grids) < 50
+    assert not depths
 
 
 def test_a_silent_camera_takes_the_grid_back(robot: Robot) -> None:
