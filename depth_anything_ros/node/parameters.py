@@ -90,6 +90,15 @@ def _refuse_names(cameras: Sequence[str]) -> None:
         )
 
 
+def _refuse_frames(config: NodeConfig) -> None:
+    if not config.base_frame:
+        raise SettingError('base_frame must be the frame of the robot, such as base_link')
+    if config.pose_source == 'none':
+        return
+    if config.grid_frame.strip('/') in ('', config.base_frame.strip('/')):
+        raise SettingError('grid_frame must be a fixed frame such as odom, not base_frame')
+
+
 def _refuse_unreadable_mask(configs: Configs) -> None:
     """Refuse now what would otherwise stop every image later."""
     mask = configs.pipeline.cleaning.body_mask
@@ -167,6 +176,7 @@ class Parameters:
 
         node = build(NodeConfig, values(NodeConfig))
         _refuse_names(node.cameras)
+        _refuse_frames(node)
         prefixes = camera_prefixes(node.cameras, '.')
         return Configs(
             node,

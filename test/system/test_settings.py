@@ -147,6 +147,23 @@ def test_wrong_settings_at_start_end_with_a_reason(robot: Robot, settings: dict[
         robot.start(**settings)
 
 
+@pytest.mark.parametrize(
+    'settings',
+    [
+        {'grid_frame': 'base_link', 'pose_source': 'tf'},
+        {'grid_frame': '', 'pose_source': 'odometry'},
+        {'base_frame': ''},
+    ],
+)
+def test_frames_that_cannot_be_end_with_a_reason(robot: Robot, settings: dict[str, Any]) -> None:
+    with pytest.raises(SettingError, match=f'{next(iter(settings))} must be'):
+        robot.start(**settings)
+
+
+def test_without_a_pose_the_frames_may_be_one(robot: Robot) -> None:
+    assert robot.start(grid_frame='base_link', pose_source='none').state == 'active'
+
+
 @pytest.mark.parametrize('offered', [BEST_EFFORT, RELIABLE])
 def test_images_arrive_however_the_camera_offers_them(robot: Robot, offered: QoSProfile) -> None:
     depths = robot.hear('depth/image_rect', Image)
