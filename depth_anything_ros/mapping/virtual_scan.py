@@ -71,11 +71,13 @@ def _span(view: Surroundings) -> tuple[float, float]:
     """Return from and to which bearing around the base's origin a view may show something."""
     half = 0.5 * len(view.nearest_m) * view.bearing_step
     middle = view.bearing_min + half
-    edges = middle + np.array([-half, half])
-    reach = np.array([[NEAREST_M], [view.range_max_m]])
-    x, y = view.origin[0] + reach * np.cos(edges), view.origin[1] + reach * np.sin(edges)
-    off = np.remainder(np.arctan2(y, x) - middle + np.pi, 2 * np.pi) - np.pi
-    return middle + min(float(off.min()), -half), middle + max(float(off.max()), half)
+    base_x, base_y = float(view.origin[0]), float(view.origin[1])
+    offs = [-half, half]
+    for bearing in (middle - half, middle + half):
+        for reach in (NEAREST_M, view.range_max_m):
+            x, y = base_x + reach * math.cos(bearing), base_y + reach * math.sin(bearing)
+            offs.append((math.atan2(y, x) - middle + math.pi) % (2 * math.pi) - math.pi)
+    return middle + min(offs), middle + max(offs)
 
 
 def _draw(
