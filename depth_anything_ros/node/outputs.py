@@ -128,7 +128,8 @@ class CameraOutputs:
                 frame_id = view_frame(header.frame_id, prediction.view.index)
                 own = Header(stamp=header.stamp, frame_id=frame_id)
             _publish_view(publishers, prediction, depth_map, own, config)
-        if not all(depth_map.scale.is_metric for depth_map in result.depth_maps):
+        # A view that is not metric is NaN in the cloud, and unknown where it looks in the scan.
+        if not any(depth_map.scale.is_metric for depth_map in result.depth_maps):
             return
         if result.cloud is not None:
             self._whole.publish(topics.POINTS, cloud_message(header, result.cloud))

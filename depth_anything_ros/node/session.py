@@ -42,6 +42,7 @@ from depth_anything_ros.node.pose_sources import (
 from depth_anything_ros.node.references import References
 from depth_anything_ros.node.worker import Worker
 from depth_anything_ros.pipeline import Output, Pipeline, StageClock, Step
+from depth_anything_ros.scale.estimate import ScaleEstimate, ScaleHealth
 from depth_anything_ros.transforms import (
     base_from_mounted_camera,
     rotation_from_rpy,
@@ -56,6 +57,7 @@ from std_msgs.msg import Header
 SILENT_S = 1.0
 KEPT_STEPS = 1000
 SLOW_INFERENCE_MS = 25.0
+WORSE = (ScaleHealth.GOOD, ScaleHealth.HELD, ScaleHealth.LOST)
 JUMP_LINE_S = 1.0
 """The clock and the stamps of all cameras jump together: one line says it."""
 
@@ -256,11 +258,16 @@ class Session:
     def _count(self, step: Step) -> None:
         now_ns = self._node.get_clock().now().nanoseconds
         for result in step.cameras:
-            scale = result.depth_maps[0].scale
+            scale = worst([depth_map.scale for depth_map in result.depth_maps])
             age_s = (now_ns - result.frame.stamp_ns) / 1e9
             self.healths[result.frame.camera].processed(age_s, scale)
         self._last_step_at = time.monotonic()
         self._stage_ms.append(step.stage_ms)
+
+
+def worst(scales: Sequence[ScaleEstimate]) -> ScaleEstimate:
+    """Return the scale that can be trusted least: by its health, then by its sigma."""
+    return max(scales, key=lambda scale: (WORSE.index(scale.health), scale.sigma))
 
 
 def overlaps(info: BackendInfo) -> bool:

@@ -16,8 +16,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from depth_anything_ros.estimation.backend import BackendInfo
-from depth_anything_ros.node.session import overlaps
+from depth_anything_ros.node.session import overlaps, worst
+from depth_anything_ros.scale.estimate import LOST, ScaleHealth
 import pytest
 
 
@@ -30,3 +33,12 @@ def test_mapping_runs_beside_inference_unless_that_takes_all_for_long(
 ) -> None:
     info = BackendInfo('', '', '', '', 1, 14, 14, False, inference_ms, fills_cpu=fills_cpu)
     assert overlaps(info) == overlap
+
+
+def test_of_several_views_the_worst_scale_counts() -> None:
+    good = replace(LOST, health=ScaleHealth.GOOD, sigma=0.02)
+    worse = replace(good, sigma=0.04)
+    held = replace(good, health=ScaleHealth.HELD)
+    assert worst([good, worse, good]) is worse
+    assert worst([worse, held]) is held
+    assert worst([good, LOST, held]) is LOST

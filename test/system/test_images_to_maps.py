@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 
 from depth_anything_ros.node.calibration import message_of_pinhole
+from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import OccupancyGrid, Odometry
 import numpy as np
 import pytest
@@ -145,6 +146,33 @@ def test_a_wide_camera_is_seen_in_views(robot: Robot) -> None:
     assert infos[-1].width == WIDTH
     assert (clouds[-1].width, clouds[-1].header.frame_id) == (2 * WIDTH, 'camera_optical_frame')
     assert any('130° wide' in line for line in robot.log)
+
+
+def test_a_view_without_a_scale_leaves_the_other_its_metres(robot: Robot) -> None:
+    see = robot.backend.infer
+
+    def only_the_first_has_a_floor(batch: np.ndarray) -> np.ndarray:
+        values = see(batch)
+        values[1] = np.random.default_rng(0).uniform(1, 2, values[1].shape)
+        return values
+
+    robot.backend.infer = only_the_first_has_a_floor  # type: ignore[method-assign]
+    clouds = robot.hear('depth/points', PointCloud2)
+    scans = robot.hear('scan', LaserScan)
+    diagnostics = robot.hear('/diagnostics', DiagnosticArray)
+    robot.start(horizontal_fov_deg=130.0)
+    robot.until(lambda: clouds and scans, 'cloud and scan', lambda: robot.show(info=False))
+    points = np.frombuffer(clouds[-1].data, np.float32).reshape(HEIGHT, 2 * WIDTH, 3)
+    assert np.isnan(points[:, WIDTH:]).all() and np.isfinite(points[:, :WIDTH]).any()
+    right, left = np.array_split(np.asarray(scans[-1].ranges), 2)
+    assert not np.isnan(left).all()
+    assert np.isnan(right[: len(right) // 2]).all()
+
+    def is_told() -> bool:
+        pairs = [p for m in diagnostics for status in m.status for p in status.values]
+        return any((pair.key, pair.value) == ('scale_health', 'lost') for pair in pairs)
+
+    robot.until(is_told, 'the lost scale', lambda: robot.show(info=False))
 
 
 def fisheye(robot: Robot) -> None:
