@@ -16,9 +16,10 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter
 from collections.abc import Callable, Mapping
 import math
+import time
 from typing import Any, TypeAlias
 
 from depth_anything_ros.camera import CameraError, CameraModel
@@ -38,7 +39,13 @@ from sensor_msgs.msg import Image, LaserScan, PointCloud2, PointField, Range
 
 Points: TypeAlias = NDArray[np.float32]
 
-KEPT_MESSAGES = 8
+MOST_MESSAGES, MOST_LARGE_MESSAGES = 200, 64
+"""Kept of a topic; clouds and images are large."""
+
+ALIVE_S = 1.0
+MOST_MISSES = 60
+"""Frames in a row; a slow sensor legitimately has nothing near most of them."""
+
 MOST_POINTS = 4000
 DEPTH_STEP = 8
 """Every so many pixels of a depth image give a point."""
@@ -48,17 +55,31 @@ NARROWEST_CONE_RAD, WIDEST_CONE_RAD = 0.005, 0.8
 
 
 class References:
-    """Keeps the last messages of the reference topics; they become points when a frame asks."""
+    """Keeps the recent messages of the reference topics; they become points when a frame asks."""
 
-    def __init__(self, node: LifecycleNode, poses: PoseSource, cameras: Mapping[str, str]) -> None:
-        """Subscribe; cameras: the prefix of each one's topics."""
+    def __init__(
+        self,
+        node: LifecycleNode,
+        poses: PoseSource,
+        cameras: Mapping[str, str],
+        kept_s: Callable[[], float],
+    ) -> None:
+        """
+        Subscribe.
+
+        cameras: the prefix of each one's topics; kept_s: for how long before a topic's newest
+        message others are kept, by their stamps, at most so many that memory stays small.
+        """
         self._node = node
         self._poses = poses
-        self._kept: dict[str, deque[Any]] = {}
+        self._kept_s = kept_s
+        self._kept: dict[str, list[tuple[int, Any]]] = {}
+        self._arrived: dict[str, float] = {}
+        self._misses: Counter[tuple[str, str]] = Counter()
         self._subscriptions = [
-            self._keep('', topic)
+            self._subscribe('', topic)
             for topic in (topics.SCAN_REFERENCE, topics.POINTS_REFERENCE, topics.RANGE_REFERENCE)
-        ] + [self._keep(prefix, topics.DEPTH_REFERENCE) for prefix in cameras.values()]
+        ] + [self._subscribe(prefix, topics.DEPTH_REFERENCE) for prefix in cameras.values()]
         self._depth_names = {
             camera: prefix + topics.DEPTH_REFERENCE.name for camera, prefix in cameras.items()
         }
@@ -83,9 +104,15 @@ class References:
         }
         seen, problems = [], []
         for source, name in names.items():
-            message = self._nearest(name, frame.stamp_ns)
-            if message is None or abs(_stamp_ns(message) - frame.stamp_ns) > max_age_s * 1e9:
+            stamped = self._nearest(name, frame.stamp_ns)
+            if stamped is None:
                 continue
+            stamp_ns, message = stamped
+            gap_s = abs(stamp_ns - frame.stamp_ns) / 1e9
+            if gap_s > max_age_s:
+                problems += self._missed(frame, name, gap_s)
+                continue
+            self._misses[frame.camera, name] = 0
             try:
                 points = self._points(frame, source, name, message)
                 seen.append(_reference(source, message, points))
@@ -100,14 +127,38 @@ class References:
         camera_from_sensor = self._camera_from_sensor(frame, name, message)
         return transform_points(camera_from_sensor, points).astype(np.float32)
 
-    def _keep(self, prefix: str, topic: Topic) -> Subscription[Any]:
-        name = prefix + topic.name
-        kept = self._kept[name] = deque(maxlen=KEPT_MESSAGES)
-        return subscribe(self._node, topic.kind, name, lambda m: kept.append(m), topic.qos)
+    def _missed(self, frame: Frame, name: str, gap_s: float) -> list[str]:
+        """Return what to say of a topic that goes on and has been near no frame for long."""
+        self._misses[frame.camera, name] += 1
+        is_alive = time.monotonic() - self._arrived[name] < ALIVE_S
+        if not is_alive or self._misses[frame.camera, name] < MOST_MISSES:
+            return []
+        return [
+            f'the nearest message on {name} is {gap_s:.2f} s from the image: check its clock, or '
+            'raise reference_max_age_s'
+        ]
 
-    def _nearest(self, name: str, stamp_ns: int) -> Any | None:
-        messages = list(self._kept[name])
-        return min(messages, key=lambda m: abs(_stamp_ns(m) - stamp_ns), default=None)
+    def _subscribe(self, prefix: str, topic: Topic) -> Subscription[Any]:
+        name = prefix + topic.name
+        self._kept[name] = []
+        is_large = topic.kind in (Image, PointCloud2)
+        most = MOST_LARGE_MESSAGES if is_large else MOST_MESSAGES
+
+        def keep(message: Any) -> None:
+            self.keep(name, message, most)
+
+        return subscribe(self._node, topic.kind, name, keep, topic.qos)
+
+    def keep(self, name: str, message: Any, most: int = MOST_MESSAGES) -> None:
+        """Keep a message of a topic, and drop those that are far from it in time."""
+        stamp_ns, span_ns = _stamp_ns(message), self._kept_s() * 1e9
+        near = [entry for entry in self._kept[name] if abs(entry[0] - stamp_ns) <= span_ns]
+        self._arrived[name] = time.monotonic()
+        # The worker may be reading the list of before.
+        self._kept[name] = [*near, (stamp_ns, message)][-most:]
+
+    def _nearest(self, name: str, stamp_ns: int) -> tuple[int, Any] | None:
+        return min(self._kept[name], key=lambda entry: abs(entry[0] - stamp_ns), default=None)
 
     def _camera_from_sensor(self, frame: Frame, name: str, message: Any) -> Transform:
         """Return the sensor's pose at its own stamp, seen from the camera at the frame's."""

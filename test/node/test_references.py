@@ -27,6 +27,8 @@ from depth_anything_ros.node.messages import cloud_message, depth_message
 from depth_anything_ros.node.pose_sources import PoseError
 from depth_anything_ros.node.references import (
     _reference,
+    MOST_MESSAGES,
+    MOST_MISSES,
     points_of_cloud,
     points_of_depth,
     points_of_range,
@@ -154,14 +156,15 @@ class NoPoses:
         return None
 
 
-def at(seconds: int) -> Header:
-    return Header(stamp=Time(sec=seconds))
+def at(seconds: float) -> Header:
+    whole = int(seconds)
+    return Header(stamp=Time(sec=whole, nanosec=round((seconds - whole) * 1e9)))
 
 
 def references() -> References:
     subscribing = patch('depth_anything_ros.node.references.subscribe')
     with subscribing:
-        return References(Mock(), NoPoses(), {'camera': ''})  # type: ignore[arg-type]
+        return References(Mock(), NoPoses(), {'camera': ''}, lambda: 1.0)  # type: ignore[arg-type]
 
 
 def seen_frame() -> Frame:
@@ -172,8 +175,8 @@ def seen_frame() -> Frame:
 def test_a_sensor_that_cannot_be_used_leaves_the_others() -> None:
     kept = references()
     scan = LaserScan(header=at(5), range_max=9.0, ranges=[1.0], angle_increment=0.1)
-    kept._kept['scan_reference'].append(scan)
-    kept._kept['range_reference'].append(Range(header=at(5), max_range=4.0, range=1.0))
+    kept.keep('scan_reference', scan)
+    kept.keep('range_reference', Range(header=at(5), max_range=4.0, range=1.0))
     seen, problems = kept.seen_by(seen_frame(), 0.05)
     assert [reference.source for reference in seen] == ['scan']
     assert problems == ['where range_reference is mounted is not known']
@@ -181,8 +184,47 @@ def test_a_sensor_that_cannot_be_used_leaves_the_others() -> None:
 
 def test_what_a_dead_sensor_said_last_is_not_looked_at() -> None:
     kept = references()
-    kept._kept['range_reference'].append(Range(header=at(4), max_range=4.0, range=1.0))
-    assert kept.seen_by(seen_frame(), 0.05) == ([], [])
+    kept.keep('range_reference', Range(header=at(4), max_range=4.0, range=1.0))
+    kept._arrived['range_reference'] -= 2.0
+    for _ in range(2 * MOST_MISSES):
+        assert kept.seen_by(seen_frame(), 0.05) == ([], [])
+
+
+def scan_at(seconds: float) -> LaserScan:
+    return LaserScan(header=at(seconds), range_max=9.0, ranges=[1.0], angle_increment=0.1)
+
+
+def test_a_fast_sensor_has_a_message_near_an_image_that_took_long() -> None:
+    kept = references()
+    for i in range(90):
+        kept.keep('scan_reference', scan_at(4.9 + i / 90))
+    ((scan,), problems) = kept.seen_by(seen_frame(), 0.05)
+    assert abs(scan.stamp_ns - seen_frame().stamp_ns) < 0.01e9
+    assert problems == []
+
+
+def test_what_is_kept_is_bounded_in_time_and_number() -> None:
+    kept = references()
+    for i in range(50):
+        kept.keep('scan_reference', scan_at(100 + i / 10))
+    assert 10 <= len(kept._kept['scan_reference']) <= 11
+    kept.keep('scan_reference', scan_at(2.0))  # time went back
+    assert len(kept._kept['scan_reference']) == 1
+    for i in range(1000):
+        kept.keep('scan_reference', scan_at(3 + i / 2000))
+    assert len(kept._kept['scan_reference']) == MOST_MESSAGES
+
+
+def test_a_sensor_by_another_clock_is_named_and_a_slow_one_is_not() -> None:
+    kept = references()
+    kept.keep('scan_reference', scan_at(4.88))
+    for _ in range(MOST_MISSES - 1):
+        assert kept.seen_by(seen_frame(), 0.05) == ([], [])
+    assert len(kept.seen_by(seen_frame(), 0.2)[0]) == 1
+    for _ in range(MOST_MISSES - 1):
+        assert kept.seen_by(seen_frame(), 0.05) == ([], [])
+    (problem,) = kept.seen_by(seen_frame(), 0.05)[1]
+    assert problem.startswith('the nearest message on scan_reference is 0.12 s from the image')
 
 
 def test_a_range_finder_that_hides_its_cone_still_scales() -> None:

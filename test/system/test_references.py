@@ -131,3 +131,19 @@ def test_a_lidar_on_scan_is_heard_where_the_output_has_another_name(robot: Robot
     assert node.state == 'active'
     robot.until(lambda: node.count_subscribers('/scan') == 1, 'the subscription')
     assert node.count_publishers('/scan') == 0
+
+
+def test_a_lidar_whose_clock_is_off_is_named(robot: Robot) -> None:
+    robot.hear('depth/image_rect', Image)
+    robot.start()
+
+    def show() -> None:
+        scan = LaserScan(header=robot.header('laser'), range_min=0.1, range_max=10.0)
+        scan.header.stamp.sec -= 3
+        robot.publish('scan_reference', scan)
+        robot.show()
+
+    def is_named() -> bool:
+        return any('nearest message on scan_reference is' in line for line in robot.log)
+
+    robot.until(is_named, 'a line', show)
