@@ -15,6 +15,10 @@
 """
 What an operator reads: one status for the node and one for each camera.
 
+They are `<node>: node` and `<node>: <camera>`, of the node's name with its namespace, as
+`depth_anything: node` or `front_robot/depth_anything: camera`. A camera's scale is the worst of
+those of its views.
+
 Levels, the first that holds. Node: ERROR could not be configured; WARN the processor is
 throttled; OK. Camera: OK nobody listens; STALE no image for a second; ERROR every image was
 dropped for its content, or the scale is lost; WARN the rate is below 80 % of what was asked for

@@ -39,7 +39,7 @@ from sensor_msgs.msg import Image, LaserScan, PointCloud2, PointField, Range
 
 Points: TypeAlias = NDArray[np.float32]
 
-MOST_MESSAGES, MOST_LARGE_MESSAGES = 200, 64
+MOST_MESSAGES, MOST_LARGE_MESSAGES = 200, 32
 """Kept of a topic; clouds and images are large."""
 
 ALIVE_S = 1.0

@@ -58,7 +58,10 @@ SILENT_S = 1.0
 KEPT_STEPS = 1000
 SLOW_INFERENCE_MS = 25.0
 WORSE = (ScaleHealth.GOOD, ScaleHealth.HELD, ScaleHealth.LOST)
-SLACK_S = 0.5
+
+SLACK_S = 0.1
+"""A reference's newest message may be so much younger than the last image that is taken."""
+
 JUMP_LINE_S = 1.0
 """The clock and the stamps of all cameras jump together: one line says it."""
 

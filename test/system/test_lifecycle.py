@@ -17,6 +17,8 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
+import re
 from typing import Any
 
 from depth_anything_ros.estimation.backend import BackendError
@@ -64,6 +66,16 @@ def test_a_manager_takes_the_node_up_down_and_up_again(robot: Robot) -> None:
         assert robot.backend.is_closed
     assert change(robot, Transition.TRANSITION_UNCONFIGURED_SHUTDOWN)
     assert not robot.deaths
+
+
+def test_the_line_that_the_player_of_a_replay_waits_for(robot: Robot) -> None:
+    file = Path(__file__).parents[2] / 'launch' / 'replay.launch.py'
+    (line,) = re.findall(r"^ACTIVE = b'(.*)'$", file.read_text(), re.MULTILINE)
+    robot.start(activate=False)
+    assert change(robot, Transition.TRANSITION_CONFIGURE)
+    assert line not in robot.log
+    assert change(robot, Transition.TRANSITION_ACTIVATE)
+    robot.until(lambda: line in robot.log, 'the line')
 
 
 def test_what_fails_to_configure_can_be_tried_again(robot: Robot) -> None:
