@@ -93,9 +93,8 @@ def _refuse_names(cameras: Sequence[str]) -> None:
 def _refuse_frames(config: NodeConfig) -> None:
     if not config.base_frame:
         raise SettingError('base_frame must be the frame of the robot, such as base_link')
-    if config.pose_source == 'none':
-        return
-    if config.grid_frame.strip('/') in ('', config.base_frame.strip('/')):
+    frames = ('', config.base_frame.strip('/'))
+    if config.pose_source == 'tf' and config.grid_frame.strip('/') in frames:
         raise SettingError('grid_frame must be a fixed frame such as odom, not base_frame')
 
 

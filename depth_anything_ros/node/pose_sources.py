@@ -41,7 +41,7 @@ from rclpy.time import Time
 KEPT_POSES = 512
 
 LEFTOVER_S = 1.0
-"""What tf knows of so long after the image is of before the clock went back."""
+"""A transform so far ahead of the oldest image that is taken is of before the clock went back."""
 
 
 class PoseError(RuntimeError):
@@ -233,8 +233,8 @@ class Tf2Poses:
         latest = self._buffer.lookup_transform(target, source, Time())
         ahead_s = (nanoseconds(latest.header.stamp) - stamp_ns) / 1e9
         if abs(ahead_s) > self._config().pose_tolerance_s:
-            if ahead_s > LEFTOVER_S:  # it would keep tf2 from taking anything for as long
-                self._buffer.clear()
+            if ahead_s > self._config().max_age_s + LEFTOVER_S:
+                self._buffer.clear()  # or it would refuse what comes as too old
             raise PoseError(
                 f'{target} ← {source} in tf is {abs(ahead_s):.2f} s from the image: check the '
                 'clocks, or raise pose_tolerance_s'

@@ -151,7 +151,7 @@ def test_wrong_settings_at_start_end_with_a_reason(robot: Robot, settings: dict[
     'settings',
     [
         {'grid_frame': 'base_link', 'pose_source': 'tf'},
-        {'grid_frame': '', 'pose_source': 'odometry'},
+        {'grid_frame': '', 'pose_source': 'tf'},
         {'base_frame': ''},
     ],
 )
