@@ -50,7 +50,7 @@ def test_one_batch_for_all_and_one_that_dies_and_returns_otherwise(robot: Robot)
             robot.show(f'{name}/')
 
     robot.until(lambda: all(depths.values()) and grids, 'depth of all and a grid', all_show)
-    assert max(robot.backend.batches) > 1
+    robot.until(lambda: max(robot.backend.batches) > 1, 'a batch of several', all_show)
 
     def front_is_dead() -> None:
         for name in CAMERAS[1:]:
