@@ -41,7 +41,7 @@ from rclpy.time import Time
 KEPT_POSES = 512
 
 LEFTOVER_S = 1.0
-"""A transform so far ahead of the oldest image that is taken is of before the clock went back."""
+"""A transform so far ahead of the clock is of before the clock went back."""
 
 
 class PoseError(RuntimeError):
@@ -201,6 +201,7 @@ class Tf2Poses:
         self.grid_frame = config().grid_frame
         self.base_frame = config().base_frame
         self._config = config
+        self._clock = node.get_clock()
         self._buffer = tf2_ros.Buffer()
         self._listener = tf2_ros.TransformListener(self._buffer, node)
 
@@ -231,13 +232,15 @@ class Tf2Poses:
 
     def _latest(self, target: str, source: str, stamp_ns: int) -> Transform:
         latest = self._buffer.lookup_transform(target, source, Time())
-        ahead_s = (nanoseconds(latest.header.stamp) - stamp_ns) / 1e9
-        if abs(ahead_s) > self._config().pose_tolerance_s:
-            if ahead_s > self._config().max_age_s + LEFTOVER_S:
+        latest_ns = nanoseconds(latest.header.stamp)
+        gap_s = abs(latest_ns - stamp_ns) / 1e9
+        if gap_s > self._config().pose_tolerance_s:
+            now_ns = self._clock.now().nanoseconds
+            if latest_ns > now_ns + LEFTOVER_S * 1e9:
                 self._buffer.clear()  # or it would refuse what comes as too old
             raise PoseError(
-                f'{target} ← {source} in tf is {abs(ahead_s):.2f} s from the image: check the '
-                'clocks, or raise pose_tolerance_s'
+                f'{target} ← {source} in tf is {gap_s:.2f} s from the image: check the clocks, '
+                'or raise pose_tolerance_s'
             )
         return matrix_of(latest)
 

@@ -39,6 +39,9 @@ from sensor_msgs.msg import Image, LaserScan, PointCloud2, PointField, Range
 
 Points: TypeAlias = NDArray[np.float32]
 
+KEPT_S = 3.0
+"""What is older than a topic's newest message by more is of no image that is still under way."""
+
 MOST_MESSAGES, MOST_LARGE_MESSAGES = 200, 32
 """Kept of a topic; clouds and images are large."""
 
@@ -57,22 +60,10 @@ NARROWEST_CONE_RAD, WIDEST_CONE_RAD = 0.005, 0.8
 class References:
     """Keeps the recent messages of the reference topics; they become points when a frame asks."""
 
-    def __init__(
-        self,
-        node: LifecycleNode,
-        poses: PoseSource,
-        cameras: Mapping[str, str],
-        kept_s: Callable[[], float],
-    ) -> None:
-        """
-        Subscribe.
-
-        cameras: the prefix of each one's topics; kept_s: for how long before a topic's newest
-        message others are kept, by their stamps, at most so many that memory stays small.
-        """
+    def __init__(self, node: LifecycleNode, poses: PoseSource, cameras: Mapping[str, str]) -> None:
+        """Subscribe; cameras: the prefix of each one's topics."""
         self._node = node
         self._poses = poses
-        self._kept_s = kept_s
         self._kept: dict[str, list[tuple[int, Any]]] = {}
         self._arrived: dict[str, float] = {}
         self._misses: Counter[tuple[str, str]] = Counter()
@@ -151,7 +142,7 @@ class References:
 
     def keep(self, name: str, message: Any, most: int = MOST_MESSAGES) -> None:
         """Keep a message of a topic, and drop those that are far from it in time."""
-        stamp_ns, span_ns = _stamp_ns(message), self._kept_s() * 1e9
+        stamp_ns, span_ns = _stamp_ns(message), KEPT_S * 1e9
         near = [entry for entry in self._kept[name] if abs(entry[0] - stamp_ns) <= span_ns]
         self._arrived[name] = time.monotonic()
         # The worker may be reading the list of before.

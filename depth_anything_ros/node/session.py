@@ -58,10 +58,6 @@ SILENT_S = 1.0
 KEPT_STEPS = 1000
 SLOW_INFERENCE_MS = 25.0
 WORSE = (ScaleHealth.GOOD, ScaleHealth.HELD, ScaleHealth.LOST)
-
-SLACK_S = 0.1
-"""A reference's newest message may be so much younger than the last image that is taken."""
-
 JUMP_LINE_S = 1.0
 """The clock and the stamps of all cameras jump together: one line says it."""
 
@@ -113,7 +109,7 @@ class Session:
 
     def _subscribe(self, undo: ExitStack) -> None:
         prefixes = camera_prefixes(list(self._outputs), '/')
-        self._references = References(self._node, self._poses, prefixes, self._kept_s)
+        self._references = References(self._node, self._poses, prefixes)
         undo.callback(self._references.close)
         self._inputs: dict[str, CameraInput] = {}
         for name, health in self.healths.items():
@@ -121,11 +117,6 @@ class Session:
             camera = CameraInput(self._node, self._parameters, health, prefix, self._take)
             self._inputs[name] = camera
             undo.callback(camera.close)
-
-    def _kept_s(self) -> float:
-        """Return for how long an image may still ask for a message."""
-        configs = self._parameters.configs
-        return configs.node.max_age_s + configs.pipeline.scale.reference_max_age_s + SLACK_S
 
     def _start(self, pipeline: Pipeline, died: Callable[[], None]) -> Worker[ImageMessage]:
         return Worker(

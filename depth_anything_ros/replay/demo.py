@@ -43,8 +43,8 @@ START_S = 180.0
 """Patience until the node has loaded its network; TensorRT builds an engine the first time."""
 LAST_ANSWERS_S = 1.0
 CLOCK_HZ = 50
-MARKER = '.depth_anything_demo'
-"""A file in the output folder: its results are a demo's, and the next demo may go over them."""
+MARK = 'logs/node.log'
+"""What every demo leaves first: results beside it are a demo's, and the next may go over them."""
 RESULTS = ('recording', 'summary.json', 'report.html')
 KEPT_CLOUDS = 10
 """One cloud in so many is kept: each is a megabyte."""
@@ -106,13 +106,12 @@ def judge(
 def _clear(output: Path) -> None:
     """Remove what an earlier run left, and nothing else."""
     foreign = [name for name in RESULTS if (output / name).exists()]
-    if foreign and not (output / MARKER).exists():
+    if foreign and not (output / MARK).exists():
         raise RecordingError(
-            f'{output} holds {", ".join(foreign)} and no {MARKER}, so no demo left that: '
+            f'{output} holds {", ".join(foreign)} and no {MARK}, so no demo left that: '
             'choose another --output'
         )
     (output / 'logs').mkdir(parents=True, exist_ok=True)
-    (output / MARKER).touch()
     if (output / 'recording').exists():
         shutil.rmtree(output / 'recording')
     for name in ('summary.json', 'report.html'):

@@ -73,7 +73,7 @@ def test_what_no_demo_left_is_not_removed(tmp_path: Path, name: str) -> None:
     mine.mkdir() if name == 'recording' else mine.touch()
     code, said = run('--recording', write_run(tmp_path / 'bag'), '--output', tmp_path / 'out')
     assert code == 1
-    assert f'out holds {name} and no .depth_anything_demo' in said
+    assert f'out holds {name} and no logs/node.log' in said
     assert 'choose another --output' in said
     assert [path.name for path in mine.parent.iterdir()] == [name]
 
