@@ -50,7 +50,6 @@ DELIVERY_S = 0.3
 LARGEST_DELAY_NS = 250_000_000
 """Stamps that are farther from their log times were made by another clock."""
 
-
 STAMPS_LOOKED_AT = 100
 
 READ_AHEAD = 32
