@@ -74,20 +74,19 @@ def clock_offset_ns(messages: Iterable[RawMessage]) -> int:
 
 def read_ahead(messages: Iterable[RawMessage]) -> Iterator[RawMessage]:
     """Yield messages that a thread reads, READ_AHEAD before they are due; raise its error."""
-    waiting: Queue[RawMessage | RecordingError | None] = Queue(READ_AHEAD)
+    waiting: Queue[RawMessage | Exception | None] = Queue(READ_AHEAD)
 
     def read() -> None:
         try:
             for message in messages:
                 waiting.put(message)
-        except RecordingError as error:
+        except Exception as error:  # whatever it is, it is raised where the messages are wanted
             waiting.put(error)
-        finally:
-            waiting.put(None)
+        waiting.put(None)
 
     Thread(target=read, daemon=True).start()
     while (item := waiting.get()) is not None:
-        if isinstance(item, RecordingError):
+        if isinstance(item, Exception):
             raise item
         yield item
 

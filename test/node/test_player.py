@@ -108,14 +108,15 @@ def test_a_recording_is_read_little_by_little_and_in_order() -> None:
     assert [message.log_time_ns for message in played] == list(range(1, 10 * READ_AHEAD))
 
 
-def test_damage_on_the_way_is_told_after_what_is_whole() -> None:
+@pytest.mark.parametrize('error', [RecordingError('damaged'), ArithmeticError('never expected')])
+def test_an_error_on_the_way_is_told_after_what_is_whole(error: Exception) -> None:
     def messages() -> Iterator[RawMessage]:
         yield RawMessage('/point', POINT, 0, b'')
-        raise RecordingError('damaged')
+        raise error
 
     played = read_ahead(messages())
     next(played)
-    with pytest.raises(RecordingError, match='damaged'):
+    with pytest.raises(type(error), match=str(error)):
         next(played)
 
 
