@@ -23,7 +23,7 @@ from depth_anything_ros.config import CleaningConfig
 from depth_anything_ros.frame import Prediction, View
 from depth_anything_ros.kernel import kernel
 from depth_anything_ros.scale.estimate import ScaleEstimate
-from depth_anything_ros.scale.thumbnail import SKY_SHARE
+from depth_anything_ros.scale.thumbnail import near_end, SKY_SHARE
 from depth_anything_ros.transforms import between, Transform
 import numpy as np
 from numpy.typing import NDArray
@@ -119,8 +119,7 @@ def _error_terms(prediction: Prediction, scale: ScaleEstimate) -> NDArray[np.flo
         return np.array([0, 0, 0, own, -1], np.float32)
     sample = prediction.values[::8, ::8]
     sample = sample[np.isfinite(sample)]
-    last = sample.size - 1 - sample.size // 50
-    brightest = float(np.partition(sample, last)[last]) if sample.size else 0.0
+    brightest = near_end(sample) if sample.size else 0.0
     network = (scale.a * NETWORK_ERROR * brightest) ** 2
     v = scale.covariance
     own = prediction.sigma**2

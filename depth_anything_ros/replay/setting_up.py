@@ -23,6 +23,7 @@ from depth_anything_ros.replay.bag import decode, Recording, RecordingError
 from depth_anything_ros.replay.messages import mounting_of
 from depth_anything_ros.replay.run import mounting_in
 from depth_anything_ros.replay.topics import CameraTopics
+from depth_anything_ros.transforms import Transform
 
 MOUNTING = (
     'camera_x_m',
@@ -103,14 +104,17 @@ def node_setup(
             "nothing says where the robot is, so each grid shows one image's view"
         )
         return NodeSetup(topics, parameters, remappings, played, notice)
+    lacking = _lacking(recording, topics, base_from_camera)
     notice = (
-        f'{_lacking(recording, topics)}, so the height of the camera over the floor is not known: '
+        f'{lacking}, so the height of the camera over the floor is not known: '
         'depth is relative, without metres, scan or grid. Give --camera-height if you know it'
     )
     return NodeSetup(topics, parameters, remappings, played, notice)
 
 
-def _lacking(recording: Recording, topics: CameraTopics) -> str:
+def _lacking(
+    recording: Recording, topics: CameraTopics, base_from_camera: Transform | None
+) -> str:
     if not topics.odom:
         return 'the recording has no odometry'
     odom, info = (_first(recording, topic) for topic in (topics.odom, topics.camera_info))
@@ -119,7 +123,6 @@ def _lacking(recording: Recording, topics: CameraTopics) -> str:
     if odom.child_frame_id == info.header.frame_id:
         return f'{topics.odom} is the pose of the camera itself'
     base, camera = odom.child_frame_id, info.header.frame_id
-    base_from_camera = mounting_in(recording, topics)
     if base_from_camera is not None:
         return f'{camera} is not over {base}, but at {base_from_camera[2, 3]:.2f} m, in /tf_static'
     return f'no static transforms lead from {base} to {camera}'
