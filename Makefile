@@ -16,7 +16,7 @@ endif
 
 DEMO_OPTIONS := $(if $(RECORDING),--recording '$(RECORDING)') $(if $(MODEL),--model '$(MODEL)')
 
-.PHONY: setup demo test test-export bench clean
+.PHONY: setup demo test test-export setup-bench bench clean
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: setup.py
@@ -63,8 +63,13 @@ SOAK_SECONDS ?= 1800
 SMALL := --model small --random-weights --size 252x336
 RATES := --search 6 --rate 20 10 30
 
-bench: $(EXPORT_VENV)/.installed
+setup-bench: $(EXPORT_VENV)/.bench
+
+$(EXPORT_VENV)/.bench: $(EXPORT_VENV)/.installed
 	$(BENCH) -m pip install --quiet --editable '.[$(EXTRAS),export]' pillow
+	touch $@
+
+bench: setup-bench
 	$(BENCH) benchmark/chain.py $(SMALL) $(RATES) --json benchmark_output/chain_small.json
 	$(BENCH) benchmark/chain.py $(SMALL) $(RATES) --image-size 1280x720 \
 		--json benchmark_output/chain_small_720p.json

@@ -18,7 +18,7 @@ The node beside the published designs, in the same run, with Small of random wei
 `transformers`: its depth-estimation pipeline in a node. `chain`: that node and one that makes
 the cloud, in two processes. `chain_same_network`: the chain with this package's network, in the
 precision in which the node ran it, and its runtime, so that only the processes and the messages
-between them differ. Needs torch.
+between them differ.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from machine import write_json
 from peer_nodes import CLOUD, DEPTH
 from rig import our_node, running_rig, Subject
 from sensor_msgs.msg import Image, PointCloud2
+from with_torch import go_on_with_torch
 
 OVERLOAD_HZ = 60.0
 PEER = 'peer_nodes'
@@ -118,6 +119,10 @@ def main() -> None:
     options_parser.add_argument('--rate', type=float, default=3.0, help='Hz that all can hold')
     options_parser.add_argument('--seconds', type=float, default=20.0, help='for each figure')
     options = options_parser.parse_args()
+    try:
+        import transformers  # noqa: F401, what the peers run
+    except ImportError as error:
+        go_on_with_torch(error)
     here = str(Path(__file__).parent)
     os.environ['PYTHONPATH'] = os.pathsep.join([here, os.environ.get('PYTHONPATH', '')])
     footage = footage_for(options)

@@ -20,7 +20,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from depth_anything_ros.camera import Pinhole
-from depth_anything_ros.estimation.backend import BackendError
 from depth_anything_ros.estimation.bench import random_exports
 from depth_anything_ros.estimation.model_file import ModelFile, ModelMetadata
 from depth_anything_ros.estimation.models import export_path, parse_size
@@ -32,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 import onnx
 from onnx import helper, numpy_helper
+from with_torch import go_on_with_torch
 
 WALL_M = 4.0
 BOXES = ((0.10, 0.25, 0.35, 2.0), (0.55, 0.65, 0.30, 2.8), (0.80, 0.95, 0.45, 1.5))
@@ -56,8 +56,7 @@ def stand_in(
 
     Depth of random weights has no floor, so no scale would be found and every stage after it
     would rest. The scene is what `pinhole` sees of a room, standing still at `base_from_camera`.
-    Each precision has its proof, the same in all. Raise BackendError where the architecture is
-    not exported at this size and torch is missing.
+    Each precision has its proof, the same in all.
     """
     height, width = parse_size(size)
     scene = _inverse_depth(pinhole.resized(width, height), base_from_camera)
@@ -69,15 +68,11 @@ def stand_in(
 
 
 def _exported(name: str, size: str, precisions: Sequence[str]) -> list[ModelFile]:
-    """Return the architecture's exports; those that are missing are made where torch is there."""
+    """Return the architecture's exports; those that are missing are made, which needs torch."""
     try:
         return random_exports(name, [parse_size(size)], precisions)
     except ImportError as error:
-        raise BackendError(
-            f'{name} with random weights is not exported at {size} as {", ".join(precisions)}, '
-            'which needs torch: run this once with the Python of .venv-export, which '
-            f'`make bench` makes ({error})'
-        ) from error
+        go_on_with_torch(error)
 
 
 def _write(file: ModelFile, metadata: ModelMetadata, scene: NDArray[np.float32]) -> None:
