@@ -50,8 +50,12 @@ from transformers import (
 from yaml import YAMLError
 
 HUB_FILES = ('config.json', 'preprocessor_config.json', 'README.md', '*.safetensors')
-PREDICTIONS = {'dpt': 'relative', 'zoedepth': 'metric', 'depth_pro': 'metric', 'glpn': 'metric'}
-"""Of other architectures' usual checkpoints, by transformers' model_type."""
+PREDICTIONS = {'depth_pro': 'relative', 'glpn': 'metric', 'zoedepth': 'metric'}
+"""
+Of architectures whose checkpoints agree, by transformers' model_type; DPT's are of both kinds.
+
+The network of Depth Pro gives inverse depth; transformers' image processor makes metres of it.
+"""
 
 DAMAGE = (
     ArithmeticError,

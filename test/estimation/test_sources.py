@@ -26,7 +26,7 @@ import pytest
 
 REASON = 'weights need torch and transformers: make test-export'
 torch = pytest.importorskip('torch', reason=REASON)
-pytest.importorskip('transformers', reason=REASON)
+transformers = pytest.importorskip('transformers', reason=REASON)
 export = pytest.importorskip('depth_anything_ros.estimation.export', reason=REASON)
 layout = pytest.importorskip('depth_anything_ros.estimation.original_layout', reason=REASON)
 sources = pytest.importorskip('depth_anything_ros.estimation.sources', reason=REASON)
@@ -247,3 +247,50 @@ def test_another_architecture_must_say_what_it_predicts(folder, monkeypatch):
         sources.load_source(str(folder))
     told = sources.load_source(str(folder), prediction='metric')
     assert told.metadata == replace(loaded.metadata, prediction='metric')
+
+
+def saved(path, kind, config):
+    """Return a directory of a small model of transformers with random weights."""
+    getattr(transformers, kind)(config).save_pretrained(path)
+    return str(path)
+
+
+def test_a_dpt_must_say_what_it_predicts_for_there_are_both_kinds(tmp_path):
+    backbone = transformers.Dinov2Config(
+        hidden_size=32,
+        num_hidden_layers=4,
+        num_attention_heads=2,
+        out_indices=[1, 2, 3, 4],
+        reshape_hidden_states=False,
+    )
+    config = transformers.DPTConfig(
+        backbone_config=backbone, neck_hidden_sizes=[16] * 4, fusion_hidden_size=16
+    )
+    where = saved(tmp_path / 'dpt', 'DPTForDepthEstimation', config)
+    with pytest.raises(BackendError, match='is a dpt: say with --prediction'):
+        sources.load_source(where)
+    assert sources.load_source(where, prediction='metric').metadata.is_metric
+
+
+def test_the_network_of_depth_pro_predicts_inverse_depth(tmp_path):
+    encoder = {
+        'model_type': 'dinov2',
+        'hidden_size': 16,
+        'num_hidden_layers': 2,
+        'num_attention_heads': 2,
+        'patch_size': 8,
+        'image_size': 32,
+    }
+    config = transformers.DepthProConfig(
+        fusion_hidden_size=16,
+        patch_size=32,
+        intermediate_hook_ids=[1, 0],
+        intermediate_feature_dims=[16, 16],
+        scaled_images_feature_dims=[16, 16, 16],
+        image_model_config=encoder,
+        patch_model_config=encoder,
+        fov_model_config=encoder,
+        use_fov_model=False,
+    )
+    where = saved(tmp_path / 'depth_pro', 'DepthProForDepthEstimation', config)
+    assert not sources.load_source(where).metadata.is_metric
