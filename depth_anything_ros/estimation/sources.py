@@ -173,9 +173,7 @@ def _from_directory(folder: Path, source: str, prediction: str) -> Source:
             f'{source} is a {model.config.model_type}: say with --prediction whether it predicts '
             'relative inverse depth or metric depth'
         )
-    metadata = ModelMetadata(
-        source.rpartition('/')[2], source, prediction=kind, license=license_id
-    )
+    metadata = ModelMetadata(source, source, prediction=kind, license=license_id)
     return Source(model.eval(), metadata, normalisation)
 
 

@@ -20,6 +20,7 @@ import pickle
 
 from depth_anything_ros.estimation.backend import BackendError
 from depth_anything_ros.estimation.model_file import ModelFile
+from depth_anything_ros.estimation.models import export_path, exports_of, NotExportedError
 from depth_anything_ros.estimation.openvino_backend import OpenVinoBackend
 import numpy as np
 import pytest
@@ -212,6 +213,17 @@ def test_an_altered_file_of_a_directory_is_named(folder, tmp_path, name, content
 def test_what_is_said_of_the_files_must_make_sense(checkpoint, options, message):
     with pytest.raises(BackendError, match=message):
         sources.load_source(str(checkpoint), **options)
+
+
+def test_an_export_of_a_hub_id_is_found_by_that_id(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    monkeypatch.setattr(sources, 'fetch', lambda _: folder)
+    source = sources.load_source('somebody/small')
+    path = export_path(source.metadata.name, 28, 42, 'fp32')
+    export.export_model(source.model, path, source.metadata, height=28, width=42)
+    assert [file.path for file in exports_of('somebody/small')] == [path]
+    with pytest.raises(NotExportedError):
+        exports_of('small')
 
 
 def test_an_empty_directory_is_refused(tmp_path):
