@@ -90,6 +90,11 @@ def list_models() -> None:
         license_id = entry.license or 'as its model card says'
         table.add_row(entry.name, f'{entry.parameters_million:g}', kind, license_id, state)
     table.add_row('demo', '1.76', 'inverse depth', 'apache-2.0', _sizes(demo))
+    for own in sorted({file.metadata.name for file in exports} - CATALOGUE.keys()):
+        found = [file for file in exports if file.metadata.name == own]
+        about = found[0].metadata
+        kind = 'metres' if about.is_metric else 'inverse depth'
+        table.add_row(escape(own), '', kind, escape(about.license), _sizes(found))
     Console().print(table)
 
 

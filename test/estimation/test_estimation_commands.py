@@ -44,6 +44,16 @@ def test_the_list_names_models_licences_and_exports(run, tmp_path):
     assert '1.76' in text
 
 
+def test_the_list_shows_exports_of_ones_own(run, tmp_path):
+    cache = tmp_path / 'cache' / 'depth_anything_ros' / 'models'
+    cache.mkdir(parents=True)
+    about = {'name': 'our[warehouse]', 'size': '28x42', 'prediction': 'metric', 'license': 'mit'}
+    write_tiny_onnx(cache / 'any.onnx', properties=about)
+    line = next(line for line in run('model', 'list').output.splitlines() if 'our' in line)
+    for text in ('our[warehouse]', 'metres', 'mit', '28x42 fp32'):
+        assert text in line
+
+
 def test_the_list_shows_what_is_whole_beside_what_is_damaged(run, tmp_path, caplog):
     cache = tmp_path / 'cache' / 'depth_anything_ros' / 'models'
     cache.mkdir(parents=True)
