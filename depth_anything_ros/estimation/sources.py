@@ -32,8 +32,8 @@ from depth_anything_ros.estimation.rewrite import IMAGENET, Normalisation
 import huggingface_hub
 from huggingface_hub.errors import (
     GatedRepoError,
-    HfHubHTTPError,
     HFValidationError,
+    HTTPError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
     StrictDataclassError,
@@ -70,6 +70,15 @@ DAMAGE = (
     YAMLError,
 )
 """What transformers and readers raise on a folder of altered files."""
+
+UNREACHABLE = (
+    ConnectionError,
+    HTTPError,
+    json.JSONDecodeError,
+    LocalEntryNotFoundError,
+    TimeoutError,
+)
+"""What the hub's client raises without a network, where it breaks off, or behind a login page."""
 
 OUT_INDICES = {12: [3, 6, 9, 12], 24: [5, 12, 18, 24]}
 """Layers that feed the head, by the number of layers (the authors' configurations)."""
@@ -130,11 +139,16 @@ def fetch(repository: str) -> Path:
         raise BackendError(f'{repository} asks for a login: `hf auth login`') from error
     except (RepositoryNotFoundError, HFValidationError) as error:
         raise BackendError(f'the Hugging Face hub has no {repository}') from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+    except UNREACHABLE as error:
         raise BackendError(
             f'{repository} is not in the local cache and the Hugging Face hub cannot be reached: '
             'connect to a network, or export it on another machine and copy the .onnx and its '
             '.reference.npz. The demo model needs neither'
+        ) from error
+    except OSError as error:
+        raise BackendError(
+            f'{repository} cannot be kept in the cache of the Hugging Face hub ({error}): make '
+            'room, or set HF_HOME to a folder that you may write'
         ) from error
 
 

@@ -15,6 +15,7 @@
 """Weights by every route give the same depth; `make test-export`."""
 
 from dataclasses import replace
+import json
 import os
 import pickle
 
@@ -236,6 +237,24 @@ def test_without_a_network_the_message_offers_ways_on(tmp_path, monkeypatch):
     monkeypatch.setattr('huggingface_hub.constants.HF_HUB_CACHE', str(tmp_path))
     with pytest.raises(BackendError, match=r'cannot be reached.*demo model'):
         sources.fetch('depth-anything/Depth-Anything-V2-Small-hf')
+
+
+@pytest.mark.parametrize(
+    ('failure', 'message'),
+    [
+        (sources.HTTPError('peer closed connection'), 'cannot be reached'),
+        (json.JSONDecodeError('Expecting value', '<html>', 0), 'cannot be reached'),
+        (OSError(28, 'No space left on device'), r'kept.*No space left on device.*make room'),
+    ],
+    ids=['broken off', 'login page', 'disk full'],
+)
+def test_a_download_that_fails_says_why(failure, message, monkeypatch):
+    def fail(*_, **__):
+        raise failure
+
+    monkeypatch.setattr('huggingface_hub.snapshot_download', fail)
+    with pytest.raises(BackendError, match=message):
+        sources.fetch('somebody/small')
 
 
 @pytest.mark.parametrize(
