@@ -176,10 +176,13 @@ def reference_of(model: ModelFile) -> Reference:
             ) from error
     cached = cache_folder('references') / f'{model.sha256}.npz'
     data = read_private(cached)
-    if data is None:
-        data = _compute(model).to_bytes(model.sha256)
-        keep_private(cached, data)
-    return Reference.from_bytes(data, model.sha256)
+    if data is not None:
+        return Reference.from_bytes(data, model.sha256)
+    reference = _compute(model)
+    if not np.isfinite(reference.depth).all():
+        raise BackendError(f'{model.path} gives depth that is not finite, even in FP32 on the CPU')
+    keep_private(cached, reference.to_bytes(model.sha256))
+    return reference
 
 
 def write_reference(model: ModelFile, reference: Reference) -> None:

@@ -132,6 +132,17 @@ def test_a_foreign_model_gets_its_reference_once(tmp_path, monkeypatch):
     np.testing.assert_array_equal(reference_of(model).depth, computed.depth)
 
 
+def test_a_foreign_model_whose_depth_is_not_finite_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    model = ModelFile.open(write_tiny_onnx(tmp_path / 'm.onnx'))
+    monkeypatch.setattr(
+        OpenVinoBackend, 'infer', lambda _, batch: np.full(batch.shape[:3], np.inf, np.float32)
+    )
+    for _ in range(2):
+        with pytest.raises(BackendError, match=r'm\.onnx gives depth that is not finite'):
+            reference_of(model)
+
+
 def test_the_reference_of_another_onnx_is_refused(tmp_path):
     first = ModelFile.open(write_tiny_onnx(tmp_path / 'a.onnx'))
     write_reference(first, REFERENCE)
