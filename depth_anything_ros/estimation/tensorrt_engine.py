@@ -81,7 +81,7 @@ class Gpu:
                 raise BackendError(f'TensorRT cannot read the ONNX: {"; ".join(errors)}')
             config = builder.create_builder_config()
             config.progress_monitor = _ProgressMonitor(BuildProgress(report))
-            config.set_timing_cache(config.create_timing_cache(timings), False)
+            _use_timings(config, timings)
             engine = builder.build_serialized_network(network, config)
             if engine is None:
                 raise BackendError(
@@ -97,6 +97,13 @@ class Gpu:
     def close(self) -> None:
         """Release the device."""
         self._context.detach()
+
+
+def _use_timings(config: trt.IBuilderConfig, timings: bytes) -> None:
+    """Give the build these timings, or none where they are another device's."""
+    cache = config.create_timing_cache(timings)
+    if cache is None or not config.set_timing_cache(cache, False):
+        config.set_timing_cache(config.create_timing_cache(b''), False)
 
 
 class Engine:

@@ -108,6 +108,18 @@ def test_a_build_is_strongly_typed_and_uses_the_timing_cache(fakes):
     assert str(gpu.identity) == 'Orin sm87 TensorRT 11.4.0'
 
 
+@pytest.mark.parametrize('readable', [True, False])
+def test_timings_of_another_device_are_left_out(fakes, readable):
+    seam, trt, _, _ = fakes
+    config = trt.Builder.return_value.create_builder_config.return_value
+    caches = {b'other': 'theirs' if readable else None, b'': 'none'}
+    config.create_timing_cache = caches.__getitem__
+    config.set_timing_cache.side_effect = lambda cache, _: cache == 'none'
+    seam.Gpu().build(b'onnx', b'other', lambda _: None)
+    assert config.set_timing_cache.call_args.args == ('none', False)
+    assert config.set_timing_cache.call_count == 1 + readable
+
+
 def test_tensors_are_bound_by_name_once_whatever_their_order(fakes):
     seam, trt, _, _ = fakes
     engine = seam.Gpu().load(b'plan')

@@ -30,7 +30,7 @@ NAMES = Path(sys.prefix) / 'tensorrt-names'
 STUB = NAMES / 'tensorrt_bindings' / 'tensorrt.pyi'
 MISUSES = {
     'execute_async_v3(self._stream.handle)': 'execute_async_v2([], self._stream.handle)',
-    'config.create_timing_cache(timings), False': 'config.create_timing_cache(timings)',
+    'set_timing_cache(cache, False)': 'set_timing_cache(cache)',
     'set_tensor_address(name, int(memory))': 'set_tensor_address(int(memory), name)',
 }
 """A removed method, a missing argument, swapped arguments."""
