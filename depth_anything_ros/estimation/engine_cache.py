@@ -32,12 +32,15 @@ class GpuIdentity:
 
     name: str
     compute_capability: tuple[int, int]
+    multiprocessors: int
+    """The modules of a Jetson family share one name, and its power modes switch some off."""
     tensorrt_version: str
 
     def __str__(self) -> str:
         """Return it for people and for the names of files."""
         major, minor = self.compute_capability
-        return f'{self.name} sm{major}{minor} TensorRT {self.tensorrt_version}'
+        gpu = f'{self.name} sm{major}{minor} x{self.multiprocessors}'
+        return f'{gpu} TensorRT {self.tensorrt_version}'
 
 
 @dataclass(frozen=True)

@@ -48,9 +48,10 @@ class Gpu:
             cuda.init()
             device = cuda.Device(0)
             self._context = device.retain_primary_context()
+            multiprocessors = device.get_attribute(cuda.device_attribute.MULTIPROCESSOR_COUNT)
         self.logger = _Logger()
         self.identity = GpuIdentity(
-            device.name(), device.compute_capability(), str(trt.__version__)
+            device.name(), device.compute_capability(), multiprocessors, str(trt.__version__)
         )
 
     @contextmanager

@@ -116,8 +116,8 @@ def test_brackets_in_a_name_are_no_markup(run, tmp_path):
 
 def test_engines_are_listed_and_cleaned(run):
     run('engine', 'list')
-    write_private(timing_cache_path(GpuIdentity('Orin', (8, 7), '10.3.0')), b'timings')
-    assert 'orin-sm87-tensorrt-10-3-0.timing' in run('engine', 'list').output
+    write_private(timing_cache_path(GpuIdentity('Orin', (8, 7), 8, '10.3.0')), b'timings')
+    assert 'orin-sm87-x8-tensorrt-10-3-0.timing' in run('engine', 'list').output
     assert 'removed' in run('engine', 'clean').output
     assert run('engine', 'list').output == ''
 

@@ -32,7 +32,7 @@ import numpy as np
 import pytest
 from tiny_onnx import HEIGHT, WIDTH, write_tiny_onnx
 
-ORIN = GpuIdentity('Orin', (8, 7), '10.3.0')
+ORIN = GpuIdentity('Orin', (8, 7), 8, '10.3.0')
 
 
 class FakeEngine:
@@ -94,7 +94,7 @@ def test_it_infers_any_number_of_images_and_says_what_runs(model):
     backend = TensorRtBackend(model, FakeGpu())
     images = np.random.default_rng(0).integers(0, 256, (3, HEIGHT, WIDTH, 3), np.uint8)
     np.testing.assert_allclose(backend.infer(images), images.mean(axis=3) / 255, atol=1e-6)
-    assert backend.info.device == 'Orin sm87 TensorRT 10.3.0'
+    assert backend.info.device == 'Orin sm87 x8 TensorRT 10.3.0'
     assert (backend.info.precision, backend.info.height) == ('fp16', HEIGHT)
 
 
@@ -117,7 +117,7 @@ def test_a_damaged_engine_is_built_anew(model):
 
 def test_a_foreign_engine_is_built_anew_once(model):
     TensorRtBackend(model, FakeGpu())
-    other = GpuIdentity('Orin', (8, 7), '10.4.0')
+    other = GpuIdentity('Orin', (8, 7), 8, '10.4.0')
     path = EngineKey.of(model, replace(other)).path
     for suffix in ('', '.sha256'):
         source = EngineKey.of(model, ORIN).path
@@ -131,7 +131,7 @@ def test_a_foreign_engine_is_built_anew_once(model):
 
 
 def test_an_engine_that_is_foreign_even_when_built_here_fails_and_frees_the_device(model):
-    gpu = FakeGpu(takes=GpuIdentity('Orin', (8, 7), '10.4.0'))
+    gpu = FakeGpu(takes=GpuIdentity('Orin', (8, 7), 8, '10.4.0'))
     with pytest.raises(BackendError, match='wrong version tag'):
         TensorRtBackend(model, gpu)
     assert gpu.calls == ['build', 'load', 'close']
@@ -184,15 +184,20 @@ def test_an_engine_others_may_write_is_refused(model):
         {'size': '14x14'},
         {'precision': 'int8'},
         {'batch': '4'},
-        {'gpu': GpuIdentity('Orin', (8, 7), '10.3.1')},
-        {'gpu': GpuIdentity('Orin NX', (8, 7), '10.3.0')},
-        {'gpu': GpuIdentity('Orin', (8, 9), '10.3.0')},
+        {'gpu': GpuIdentity('Orin', (8, 7), 8, '10.3.1')},
+        {'gpu': GpuIdentity('Orin NX', (8, 7), 8, '10.3.0')},
+        {'gpu': GpuIdentity('Orin', (8, 9), 8, '10.3.0')},
+        {'gpu': GpuIdentity('Orin', (8, 7), 4, '10.3.0')},
     ],
 )
 def test_whatever_makes_an_engine_invalid_changes_its_name(model, change):
     key = EngineKey.of(model, ORIN)
     assert replace(key, **change).path != key.path
     assert replace(key).path == key.path
+
+
+def test_timings_are_kept_for_each_power_mode(model):
+    assert timing_cache_path(ORIN) != timing_cache_path(replace(ORIN, multiprocessors=4))
 
 
 def test_a_hostile_name_stays_in_the_cache(model):

@@ -62,6 +62,7 @@ def fake_cuda():
     cuda.pagelocked_empty = np.zeros
     device = cuda.Device.return_value
     device.name.return_value, device.compute_capability.return_value = 'Orin', (8, 7)
+    device.get_attribute = {cuda.device_attribute.MULTIPROCESSOR_COUNT: 8}.__getitem__
     memories = [MagicMock(), MagicMock()]
     for memory, address in zip(memories, (1000, 2000), strict=True):
         memory.__int__.return_value = address
@@ -105,7 +106,7 @@ def test_a_build_is_strongly_typed_and_uses_the_timing_cache(fakes):
     builder.create_builder_config.return_value.create_timing_cache.assert_called_once_with(
         b'timings'
     )
-    assert str(gpu.identity) == 'Orin sm87 TensorRT 11.4.0'
+    assert str(gpu.identity) == 'Orin sm87 x8 TensorRT 11.4.0'
 
 
 @pytest.mark.parametrize('readable', [True, False])
