@@ -21,7 +21,7 @@ Importing this module needs both. A network is always strongly typed: its precis
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, ExitStack
 import ctypes
 import logging
 
@@ -114,7 +114,9 @@ class Engine:
         """Load, bind the buffers once, warm up and capture a CUDA graph."""
         self._gpu = gpu
         self._graph: _CudaGraph | None = None
-        with gpu.current():
+        self._on_device: list[cuda.DeviceAllocation] = []
+        with gpu.current(), ExitStack() as undo:
+            undo.callback(self._free)
             self._runtime = trt.Runtime(gpu.logger)
             self._engine = self._runtime.deserialize_cuda_engine(serialized)
             if self._engine is None:
@@ -126,9 +128,11 @@ class Engine:
             shape = self._checked_shape()
             self.input: NDArray[np.uint8] = cuda.pagelocked_empty((*shape, 3), np.uint8)
             self.output: NDArray[np.float32] = cuda.pagelocked_empty(shape, np.float32)
-            self._on_device = [cuda.mem_alloc(b.nbytes) for b in (self.input, self.output)]
+            for buffer in (self.input, self.output):
+                self._on_device.append(cuda.mem_alloc(buffer.nbytes))
             self._bind()
             self._capture()
+            undo.pop_all()
 
     def run(self) -> None:
         """Run once; raise BackendError where the device fails."""
@@ -142,12 +146,17 @@ class Engine:
     def close(self) -> None:
         """Free the engine and its buffers, in the order of their dependence."""
         with self._gpu.current():
-            if self._graph:
-                self._graph.close()
-            del self._execution, self._engine, self._runtime
-            for memory in self._on_device:
-                memory.free()
-            del self.input, self.output, self._stream
+            self._free()
+
+    def _free(self) -> None:
+        if self._graph:
+            self._graph.close()
+        for name in ('_execution', '_engine', '_runtime'):
+            vars(self).pop(name, None)
+        for memory in self._on_device:
+            memory.free()
+        for name in ('input', 'output', '_stream'):
+            vars(self).pop(name, None)
 
     def _tensors(self, mode: trt.TensorIOMode) -> list[str]:
         engine = self._engine

@@ -173,6 +173,20 @@ def test_closing_frees_the_graph(fakes):
     assert all(part.free.called for part in memory)
 
 
+def test_what_cannot_be_loaded_is_freed_while_there_is_a_context(fakes):
+    seam, trt, cuda, _ = fakes
+    order = []
+    memories = [MagicMock(), MagicMock()]
+    for memory in memories:
+        memory.free = lambda: order.append('free')
+    cuda.mem_alloc.side_effect = memories
+    cuda.Context.pop = lambda: order.append('pop')
+    context_of(trt).execute_async_v3 = lambda _: False
+    with pytest.raises(BackendError, match='failed to run'):
+        seam.Gpu().load(b'plan')
+    assert order == ['free', 'free', 'pop']
+
+
 def raising(error):
     def fail(*_):
         raise error
