@@ -248,8 +248,7 @@ def _refusal(backend: Backend, finding: str) -> str:
     info = backend.info
     cure = (
         'This TensorRT version compiles the network wrongly (10.3, 10.4, 10.7 and 10.16 are known '
-        'to): update TensorRT, or export with --precision fp32, then '
-        '`depth-anything-ros engine build MODEL`'
+        'to): update TensorRT, or export with --precision fp32 and set precision: fp32'
         if info.backend == 'tensorrt'
         else 'Update OpenVINO, or export the model again'
     )

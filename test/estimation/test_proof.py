@@ -70,7 +70,7 @@ def test_a_right_backend_is_proven():
     ids=['inverted', 'noise', 'scaled', 'nan', 'upside down'],
 )
 def test_wrong_depth_is_refused_with_cause_and_cure(answer):
-    with pytest.raises(BackendError, match=r'depth is wrong.*update TensorRT.*build MODEL'):
+    with pytest.raises(BackendError, match=r'depth is wrong.*update TensorRT.*precision: fp32'):
         prove(Double(answer), REFERENCE)
 
 
