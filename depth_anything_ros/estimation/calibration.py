@@ -37,9 +37,9 @@ def recorded_images(path: Path, height: int, width: int) -> list[NDArray[np.uint
     with Recording(path) as recording:
         topic = recognise_topics(recording.topics).image
         count = sum(1 for _ in recording.messages([topic]))
-        step = max(1, count // COUNT)
-        kept = [raw for i, raw in enumerate(recording.messages([topic])) if i % step == 0]
-        pictures = [colour_image(decode(raw)) for raw in kept[:COUNT]]
+        wanted = set(np.linspace(0, count - 1, min(count, COUNT), dtype=int))
+        kept = [raw for i, raw in enumerate(recording.messages([topic])) if i in wanted]
+        pictures = [colour_image(decode(raw)) for raw in kept]
     return [
         np.asarray(cv2.cvtColor(cv2.resize(p, (width, height)), cv2.COLOR_BGR2RGB), np.uint8)[None]
         for p in pictures

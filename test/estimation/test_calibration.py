@@ -14,6 +14,7 @@
 
 from pathlib import Path
 
+from depth_anything_ros.estimation import calibration
 from depth_anything_ros.estimation.calibration import COUNT, recorded_images
 from depth_anything_ros.replay.bag import RecordingError
 import numpy as np
@@ -28,6 +29,17 @@ def test_images_are_spread_over_a_recording():
     assert {image.shape for image in images} == {(1, 56, 84, 3)}
     assert {image.dtype for image in images} == {np.dtype(np.uint8)}
     assert np.abs(images[0].astype(int) - images[-1]).mean() > 5
+
+
+def test_the_end_of_a_recording_is_never_left_out(monkeypatch):
+    everything = 10_000
+    monkeypatch.setattr(calibration, 'COUNT', everything)
+    images = recorded_images(DEMO, 28, 42)
+    assert len(images) < everything
+    monkeypatch.setattr(calibration, 'COUNT', len(images) * 2 // 3)
+    some = recorded_images(DEMO, 28, 42)
+    assert len(some) == calibration.COUNT
+    np.testing.assert_array_equal([some[0], some[-1]], [images[0], images[-1]])
 
 
 def test_a_missing_recording_is_named(tmp_path):
