@@ -122,7 +122,7 @@ def load_source(where: str, *, prediction: str = '', max_depth_m: int = 0) -> So
     if path.suffix == '.pth':
         return _from_original(path, max_depth_m)
     if path.is_dir():
-        return _from_directory(path, path.name, prediction)
+        return _from_directory(path, path.resolve().name, prediction)
     if re.fullmatch(r'\w[\w.-]*/\w[\w.-]*', where):
         return _from_directory(fetch(where), where, prediction)
     raise BackendError(

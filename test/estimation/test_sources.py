@@ -227,6 +227,12 @@ def test_an_export_of_a_hub_id_is_found_by_that_id(folder, tmp_path, monkeypatch
         exports_of('small')
 
 
+@pytest.mark.parametrize('where', ['.', '../small', '../small/'])
+def test_a_directory_is_named_as_it_is_however_it_is_given(folder, where, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert sources.load_source(where).metadata.name == 'small'
+
+
 def test_an_empty_directory_is_refused(tmp_path):
     with pytest.raises(BackendError, match='no depth model of transformers'):
         sources.load_source(str(tmp_path))
