@@ -136,6 +136,8 @@ def export(
         if output:
             output.parent.mkdir(parents=True, exist_ok=True)
             check_writable(output)
+            if output.suffix != '.onnx':
+                raise ValueError(f'--output {output}: models are known by the ending .onnx')
         from depth_anything_ros.estimation.calibration import recorded_images
         from depth_anything_ros.estimation.export import export_model
         from depth_anything_ros.estimation.sources import load_source

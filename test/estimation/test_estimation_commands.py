@@ -171,7 +171,11 @@ def test_where_the_figures_go_is_checked_before_they_are_taken(run, tmp_path, mo
 
 def test_where_an_export_goes_is_checked_before_the_weights_are_loaded(run, tmp_path):
     (tmp_path / 'file').touch()
-    for output, message in ((tmp_path, 'is a folder'), (tmp_path / 'file' / 'x', 'file')):
+    for output, message in (
+        (tmp_path, 'is a folder'),
+        (tmp_path / 'file' / 'x', 'file'),
+        (tmp_path / 'small.252x336', 'the ending .onnx'),
+    ):
         result = run('model', 'export', 'small', '--size', '252x336', '-o', output)
         assert isinstance(result.exception, SystemExit)
         assert message in result.output
