@@ -95,9 +95,10 @@ def read_private(path: Path) -> bytes | None:
 
     Raise UntrustedFileError where the file, or its folder, is another user's or others may write.
     """
+    _check_owned(path.parent)
     if not path.exists() or not _digest_path(path).exists():
         return None
-    for checked in (path.parent, path, _digest_path(path)):
+    for checked in (path, _digest_path(path)):
         _check_owned(checked)
     data = path.read_bytes()
     intact = hashlib.sha256(data).hexdigest().encode() == _digest_path(path).read_bytes()

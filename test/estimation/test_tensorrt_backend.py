@@ -177,6 +177,14 @@ def test_an_engine_others_may_write_is_refused(model):
         TensorRtBackend(model, FakeGpu())
 
 
+def test_a_folder_others_may_write_is_refused_before_minutes_of_building(model):
+    EngineKey.of(model, ORIN).path.parent.chmod(0o777)
+    gpu = FakeGpu()
+    with pytest.raises(UntrustedFileError, match='others may write'):
+        TensorRtBackend(model, gpu)
+    assert gpu.calls == ['close']
+
+
 @pytest.mark.parametrize(
     'change',
     [
