@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, ExitStack
 import traceback
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from depth_anything_ros.config import EstimationConfig, SettingError
 from depth_anything_ros.estimation.backend import Backend, BackendError
@@ -33,6 +33,7 @@ from depth_anything_ros.node.session import Session
 from depth_anything_ros.pipeline import Pipeline
 from depth_anything_ros.warm_up import warm_up
 from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.srv import ChangeState
 from rclpy.clock import Clock, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -46,6 +47,11 @@ except ImportError:  # Humble
 JUMP_BACK = JumpThreshold(
     min_forward=None, min_backward=Duration(seconds=-0.5), on_clock_change=False
 )
+
+
+ChangeStateCallback: TypeAlias = Callable[
+    [ChangeState.Request, ChangeState.Response], ChangeState.Response
+]
 
 
 class Equipment(NamedTuple):
@@ -94,6 +100,9 @@ class DepthAnythingNode(LifecycleNode):
         self.create_service(Trigger, topics.RESET_GRID.name, self._reset_grid)
         self.create_service(Trigger, topics.RESET_SCALE.name, self._reset_scale)
         self._jump = self.get_clock().create_jump_callback(JUMP_BACK, post_callback=self._jumped)
+        for service in self.services:
+            if service.srv_type is ChangeState:
+                service.callback = self._refusing(service.callback)
 
     @property
     def state(self) -> str:
@@ -189,6 +198,22 @@ class DepthAnythingNode(LifecycleNode):
         self._problem = problem
         self.get_logger().error(problem)
         return TransitionCallbackReturn.FAILURE
+
+    def _refusing(self, change_state: ChangeStateCallback) -> ChangeStateCallback:
+        """Return what answers no to impossible transitions, where rclpy before Kilted raises."""
+
+        def answer(
+            request: ChangeState.Request, response: ChangeState.Response
+        ) -> ChangeState.Response:
+            try:
+                return change_state(request, response)
+            except RuntimeError as error:
+                asked = request.transition.label or request.transition.id
+                self.get_logger().error(f'no transition {asked} while {self.state}: {error}')
+                response.success = False
+                return response
+
+        return answer
 
     @contextmanager
     def _unexpected_errors_logged(self) -> Iterator[None]:

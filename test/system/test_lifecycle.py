@@ -27,6 +27,7 @@ from lifecycle_msgs.srv import ChangeState
 from nav_msgs.msg import OccupancyGrid, Odometry
 import numpy as np
 import pytest
+from rclpy.lifecycle.node import LifecycleNodeMixin
 from rclpy.parameter import Parameter
 from robot import LATCHED, Robot
 from sensor_msgs.msg import Image
@@ -76,6 +77,25 @@ def test_the_line_that_the_player_of_a_replay_waits_for(robot: Robot) -> None:
     assert line not in robot.log
     assert change(robot, Transition.TRANSITION_ACTIVATE)
     robot.until(lambda: line in robot.log, 'the line')
+
+
+def test_a_transition_that_is_not_possible_is_refused(
+    robot: Robot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = '_LifecycleNodeMixin__change_state'
+    change_state = getattr(LifecycleNodeMixin, name)
+
+    def raise_as_humble_does(node: Any, transition: int) -> Any:
+        if transition not in [t[0] for t in node._state_machine.available_transitions]:
+            raise RuntimeError('Failed to trigger lifecycle state machine transition')
+        return change_state(node, transition)
+
+    monkeypatch.setattr(LifecycleNodeMixin, name, raise_as_humble_does)
+    node = robot.start()
+    assert not change(robot, Transition.TRANSITION_CONFIGURE)
+    assert node.state == 'active'
+    robot.until(lambda: 'no transition 1 while active' in robot.log[-1], 'the reason')
+    assert change(robot, Transition.TRANSITION_DEACTIVATE)
 
 
 def test_what_fails_to_configure_can_be_tried_again(robot: Robot) -> None:
