@@ -227,7 +227,7 @@ class Recording:
             return self._salvage(path, str(error))
 
     def _salvage(self, path: Path, reason: str) -> _Source:
-        files = sorted(path.glob('*.mcap')) if path.is_dir() else [path]
+        files = sorted(path.glob('*.mcap'), key=_split) if path.is_dir() else [path]
         if not files or any(file.suffix != '.mcap' for file in files):
             raise RecordingError(f'{path} cannot be read: {reason}')
         source = _Linear(files)
@@ -265,6 +265,11 @@ class Recording:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _split(file: Path) -> tuple[int, str]:
+    """Return what the files of a split recording sort by: bag_2 precedes bag_10."""
+    return len(file.name), file.name
 
 
 def _offered_qos(latched: bool) -> Qos:

@@ -134,6 +134,18 @@ def test_torn_file_inside_a_folder_is_salvaged(tmp_path: Path) -> None:
         assert len(list(recording.messages(['/even']))) > 5
 
 
+def test_splits_without_metadata_are_read_in_their_order(tmp_path: Path) -> None:
+    (tmp_path / 'bag').mkdir()
+    for i in range(12):
+        with RecordingWriter(tmp_path / f'part_{i}') as writer:
+            writer.add_topic('/count', STRING)
+            writer.write('/count', 1000 + i, encode(String(data=str(i))))
+        (file,) = (tmp_path / f'part_{i}').glob('*.mcap')
+        file.rename(tmp_path / 'bag' / f'bag_{i}.mcap')
+    with Recording(tmp_path / 'bag') as recording:
+        assert [decode(m).data for m in recording.messages()] == [str(i) for i in range(12)]
+
+
 def read_or_refused(path: Path) -> int:
     """Return how many messages could be read before a RecordingError, the only one allowed."""
     count = 0
