@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from launch import LaunchContext, LaunchDescription
@@ -33,6 +34,7 @@ from launch.events import Shutdown
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.substitutions import FindPackageShare
+import yaml
 
 ACTIVE = b'active: waiting for images'
 """What the node logs once it hears what is played."""
@@ -66,11 +68,12 @@ def generate_launch_description() -> LaunchDescription:
 
 def player(context: LaunchContext) -> list[RegisterEventHandler]:
     """Return what plays the recording once the node is active; its end ends everything."""
-    loop = LaunchConfiguration('loop').perform(context) == 'true'
+    recording = LaunchConfiguration('recording').perform(context)
+    loop = yaml.safe_load(LaunchConfiguration('loop').perform(context))
     play = ExecuteProcess(
-        cmd=['ros2', 'bag', 'play', LaunchConfiguration('recording'), '--clock', '100']
-        + ['--rate', LaunchConfiguration('rate')]
-        + ['--loop'] * loop,
+        cmd=['ros2', 'bag', 'play', recording, '--rate', LaunchConfiguration('rate')]
+        + ['--clock', '100'] * (not has_clock(Path(recording)))
+        + ['--loop'] * bool(loop),
         output='screen',
     )
     end = EmitEvent(event=Shutdown(reason='the recording is over'))
@@ -79,6 +82,17 @@ def player(context: LaunchContext) -> list[RegisterEventHandler]:
         RegisterEventHandler(OnProcessIO(on_stdout=start, on_stderr=start)),
         RegisterEventHandler(OnProcessExit(target_action=play, on_exit=[end])),
     ]
+
+
+def has_clock(recording: Path) -> bool:
+    """Return whether a recording brings /clock, as that of a simulated robot: two would differ."""
+    metadata = recording / 'metadata.yaml'
+    if not metadata.is_file():
+        return False
+    topics = yaml.safe_load(metadata.read_text())['rosbag2_bagfile_information'][
+        'topics_with_message_count'
+    ]
+    return any(t['topic_metadata']['name'] == '/clock' and t['message_count'] for t in topics)
 
 
 def once_active(play: ExecuteProcess) -> Callable[[Any], ExecuteProcess | None]:

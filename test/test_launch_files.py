@@ -70,17 +70,54 @@ class Argument:
         return context.get(self._name, '')
 
 
+@pytest.fixture
+def replay_launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return what replay.launch.py defines, with stand-ins for launch."""
+    names = ('', '.actions', '.event_handlers', '.events', '.launch_description_sources')
+    modules = {f'launch{name}': MagicMock() for name in names}
+    modules |= {n: MagicMock() for n in ('launch.substitutions', 'launch_ros')}
+    modules['launch_ros.substitutions'] = MagicMock()
+    modules['launch.substitutions'].LaunchConfiguration = Argument
+    modules['launch.actions'].ExecuteProcess = SimpleNamespace
+    modules['launch.event_handlers'].OnProcessExit = SimpleNamespace
+    modules['launch.actions'].RegisterEventHandler = lambda handler: handler
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    return runpy.run_path(str(LAUNCH / 'replay.launch.py'))
+
+
 def test_the_recording_plays_once_and_not_before_the_node_is_active(
-    monkeypatch: pytest.MonkeyPatch,
+    replay_launch_file: dict[str, Any],
 ) -> None:
-    for name in ('', '.actions', '.event_handlers', '.events', '.launch_description_sources'):
-        monkeypatch.setitem(sys.modules, f'launch{name}', MagicMock())
-    for name in ('launch.substitutions', 'launch_ros', 'launch_ros.substitutions'):
-        monkeypatch.setitem(sys.modules, name, MagicMock())
-    launch_file = runpy.run_path(str(LAUNCH / 'replay.launch.py'))
-    start = launch_file['once_active']('play')
+    start = replay_launch_file['once_active']('play')
     lines = [b'loading', b'[INFO] active: waiting for images\n', b'active: waiting for images']
     assert [start(SimpleNamespace(text=line)) for line in lines] == [None, 'play', None]
+
+
+METADATA = """rosbag2_bagfile_information:
+  version: 5
+  topics_with_message_count:
+    - {topic_metadata: {name: /image, type: sensor_msgs/msg/Image}, message_count: 2}
+    - {topic_metadata: {name: /clock, type: rosgraph_msgs/msg/Clock}, message_count: CLOCKS}
+"""
+
+
+@pytest.mark.parametrize('clocks, is_given', [('', True), ('0', True), ('7', False)])
+def test_time_comes_from_the_recording_where_it_has_a_clock(
+    replay_launch_file: dict[str, Any], tmp_path: Path, clocks: str, is_given: bool
+) -> None:
+    if clocks:
+        (tmp_path / 'metadata.yaml').write_text(METADATA.replace('CLOCKS', clocks))
+    _, end = replay_launch_file['player']({'recording': str(tmp_path), 'loop': 'False'})
+    assert ('--clock' in end.target_action.cmd) == is_given
+
+
+@pytest.mark.parametrize('loop, is_given', [('true', True), ('True', True), ('false', False)])
+def test_a_replay_begins_again_where_asked_to(
+    replay_launch_file: dict[str, Any], loop: str, is_given: bool
+) -> None:
+    _, end = replay_launch_file['player']({'recording': 'bag', 'loop': loop})
+    assert ('--loop' in end.target_action.cmd) == is_given
 
 
 @pytest.fixture
