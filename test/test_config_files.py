@@ -119,3 +119,10 @@ def test_the_floor_clears_and_never_marks_whatever_the_layer_knows() -> None:
 
 def test_the_scan_does_not_clear_what_the_camera_cannot_see() -> None:
     assert nav2_layer('scan_obstacle_layer')['scan']['raytrace_min_range'] > 0.5
+
+
+@pytest.mark.parametrize('name', ['points_stvl', 'points_voxel_layer', 'scan_obstacle_layer'])
+def test_nav2_is_told_when_nothing_comes_any_more(name: str) -> None:
+    layer = nav2_layer(name)
+    sources = [layer[source] for source in layer['observation_sources'].split()]
+    assert all(source['expected_update_rate'] > 0 for source in sources if source['marking'])
