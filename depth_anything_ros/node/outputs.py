@@ -42,6 +42,7 @@ from depth_anything_ros.pipeline import CameraResult, Output
 from nav_msgs.msg import OccupancyGrid
 import numpy as np
 from numpy.typing import NDArray
+from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode
 from rclpy.time import Time
 from std_msgs.msg import Header
@@ -56,6 +57,9 @@ VIEW_TOPICS = (
 
 EARLY = 0.9
 """Share of its period after which a grid may be published, so that jitter costs no grid."""
+
+DELIVERY = Duration(seconds=0.2)
+"""A process that is told to end has little more."""
 
 
 class Publishers:
@@ -80,6 +84,11 @@ class Publishers:
     def publish(self, topic: Topic, message: object) -> None:
         """Send a message."""
         self._publishers[topic.name].publish(message)
+
+    def wait_until_arrived(self) -> None:
+        """Wait, not for long, until every reliable subscriber has what was published."""
+        for publisher in self._publishers.values():
+            publisher.wait_for_all_acked(DELIVERY)
 
     def close(self) -> None:
         """Take the topics down."""
@@ -184,7 +193,8 @@ class GridOutput:
             self._last = None
 
     def close(self) -> None:
-        """Take the topic down."""
+        """Take the topic down, but first let the grid arrive that takes back the others."""
+        self._publishers.wait_until_arrived()
         self._publishers.close()
 
 

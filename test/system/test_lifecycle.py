@@ -27,8 +27,10 @@ from lifecycle_msgs.srv import ChangeState
 from nav_msgs.msg import OccupancyGrid, Odometry
 import numpy as np
 import pytest
+from rclpy.duration import Duration
 from rclpy.lifecycle.node import LifecycleNodeMixin
 from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
 from robot import LATCHED, Robot
 from sensor_msgs.msg import Image
 from std_srvs.srv import Trigger
@@ -119,6 +121,21 @@ def test_deactivation_takes_the_grid_back(robot: Robot) -> None:
     robot.keep_showing(lambda: grids and max(grids[-1].data) > 65, 'a grid with obstacles')
     assert change(robot, Transition.TRANSITION_DEACTIVATE)
     robot.until(lambda: max(grids[-1].data) == -1, 'a grid of nothing but unknown')
+
+
+def test_the_topic_of_the_grid_stays_until_its_last_has_arrived(
+    robot: Robot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited = []
+
+    def wait(publisher: Publisher[Any], timeout: Duration) -> bool:
+        waited.append(publisher.topic_name)
+        return True
+
+    monkeypatch.setattr(Publisher, 'wait_for_all_acked', wait)
+    robot.start()
+    assert change(robot, Transition.TRANSITION_ACTIVE_SHUTDOWN)
+    assert waited == ['/local_grid']
 
 
 def test_a_node_that_is_activated_again_knows_nothing_of_before(robot: Robot) -> None:
