@@ -101,6 +101,7 @@ class Session:
             # The collector would walk through all that stays, for tens of milliseconds at a time.
             gc.freeze()
             undo.callback(gc.unfreeze)
+            undo.callback(self._abandon)
             self._undo = undo.pop_all()
 
     def close(self) -> None:
@@ -184,6 +185,11 @@ class Session:
     def _forget(self) -> None:
         self._worker.pipeline.reset_scale()
         self._worker.pipeline.reset_grid()
+
+    def _abandon(self) -> None:
+        """Take the grid back at once: to end, a process may have less time than a step takes."""
+        self._worker.mailbox.close()
+        self._worker.between_steps(self._take_back_grid, discard=True)
 
     def _take_back_grid(self) -> None:
         self._worker.pipeline.reset_grid()

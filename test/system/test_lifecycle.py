@@ -19,6 +19,8 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 import re
+import threading
+import time
 from typing import Any
 
 from depth_anything_ros.estimation.backend import BackendError
@@ -121,6 +123,22 @@ def test_deactivation_takes_the_grid_back(robot: Robot) -> None:
     robot.keep_showing(lambda: grids and max(grids[-1].data) > 65, 'a grid with obstacles')
     assert change(robot, Transition.TRANSITION_DEACTIVATE)
     robot.until(lambda: max(grids[-1].data) == -1, 'a grid of nothing but unknown')
+
+
+def test_the_grid_is_taken_back_before_a_slow_step_ends(robot: Robot) -> None:
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    node = robot.start()
+    robot.keep_showing(lambda: grids and max(grids[-1].data) > 65, 'a grid with obstacles')
+    robot.backend.seconds = 3.0
+    before = len(robot.backend.batches)
+    robot.keep_showing(lambda: len(robot.backend.batches) > before, 'a slow step')
+    started = time.monotonic()
+    end = threading.Thread(target=node.release)
+    end.start()
+    robot.until(lambda: max(grids[-1].data) == -1, 'a grid of nothing but unknown')
+    assert time.monotonic() - started < 1.0
+    end.join()
+    assert max(grids[-1].data) == -1
 
 
 def test_the_topic_of_the_grid_stays_until_its_last_has_arrived(
