@@ -373,8 +373,8 @@ def _summary(
     """
     Return the nearest obstacle, begin, end and confidence of the floor of each bearing.
 
-    sparsity · r²: range between two rows of floor at range r, metres. What is missing behind an
-    obstacle is out of sight, and taken back.
+    sparsity · r · s: widest way from one row of floor, at range r, to the next one seen, at range
+    s, metres. What is missing behind an obstacle is out of sight, and taken back.
     """
     bearings, ranges = bins.obstacle.shape
     nearest = np.full(bearings, np.float32(np.inf))
@@ -392,8 +392,8 @@ def _summary(
                 break
         first, last, count, torn = -1, -1, 0, False
         for k in range(ranges):
-            gap_m, r = (k - last) * RANGE_STEP_M, k * RANGE_STEP_M
-            widest_m = TORN_M if torn else 3 * RANGE_STEP_M + sparsity * r * r
+            gap_m, rows_m = (k - last) * RANGE_STEP_M, sparsity * k * last * RANGE_STEP_M**2
+            widest_m = TORN_M if torn else 3 * RANGE_STEP_M + rows_m
             if first >= 0 and gap_m > widest_m:
                 _miss(bins, b, last, nearest[b], sparsity)
                 break

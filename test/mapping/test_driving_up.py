@@ -43,9 +43,10 @@ class Robot:
         boxes: Sequence[Box],
         *,
         is_dark: bool = False,
+        pinhole: Pinhole = PINHOLE,
     ) -> None:
         """Stand in a world; is_dark: the image shows nothing of what is lower than the floor."""
-        self._mount, self._is_dark = mount, is_dark
+        self._mount, self._is_dark, self._pinhole = mount, is_dark, pinhole
         self.world = planes, boxes
         self._cleaner, self._finder = Cleaner(CleaningConfig()), ObstacleFinder(ObstacleConfig())
         self._grid = LocalGrid(GridConfig(footprint=()))
@@ -55,11 +56,11 @@ class Robot:
         for x in np.arange(first, last, 0.05):
             base = transform_from(np.eye(3), np.array([x, 0.0, 0.0]))
             world_from_camera = base @ self._mount
-            depth = cast(*self.world, mount=world_from_camera, pinhole=PINHOLE)
+            depth = cast(*self.world, mount=world_from_camera, pinhole=self._pinhole)
             stamp_ns = round((x + 10.0) * 1e9)
-            view = make_view(PINHOLE, self._mount, base, stamp_ns)
+            view = make_view(self._pinhole, self._mount, base, stamp_ns)
             given = depth_map(view, depth, sigma=0.03)
-            at = PINHOLE.back_project(np.minimum(depth, 99.0)) @ world_from_camera[:3, :3].T
+            at = self._pinhole.back_project(np.minimum(depth, 99.0)) @ world_from_camera[:3, :3].T
             at += world_from_camera[:3, 3]
             given.confidence[self._is_dark & (at[..., 2] < -0.01)] = 0.02
             found = self._finder.find(given, self._cleaner.clean(given), RANGE_MAX)
@@ -104,6 +105,20 @@ def test_a_trench_is_not_free_once_it_is_near(width: float, is_dark: bool) -> No
     robot.drive(-2.0, 2.3)
     across = [robot.says(x) for x in np.arange(3.02, 2.98 + width, 0.05)]
     assert all(cell == -1 or cell > 65 for cell in across)
+
+
+@pytest.mark.parametrize('width', [1.0, 1.5])
+def test_rows_of_floor_on_both_sides_of_a_pit_do_not_bridge_it(width: float) -> None:
+    # From 5 cm high the pit hides its depth, and rows of floor are 0.3 m apart where it begins.
+    edges = 1.0, 1.0 + width
+    sides: list[Box] = [((-5.0, -5.0, -2.0), (edges[0], 5.0, 0.0))]
+    sides.append(((edges[1], -5.0, -2.0), (30.0, 5.0, 0.0)))
+    mount = base_from_mounted_camera(0.0, 0, 0.05, 0, 0.1, 0)
+    pinhole = Pinhole.from_field_of_view(224, 168, 95.0)
+    robot = Robot(mount, [(0.0, 0.0, 1.0, -1.0)], sides, pinhole=pinhole)
+    robot.drive(-0.5, 0.0)
+    across = [robot.says(x) for x in np.arange(1.02, 0.98 + width, 0.05)]
+    assert not any(0 <= cell < 35 for cell in across)
 
 
 @pytest.mark.parametrize('top', [0.09, 0.1, 0.11])
