@@ -32,6 +32,12 @@ NEAREST_M = 0.3
 BEGIN_M = 0.25
 """Floor must be seen from so far behind the nearest that a view shows on, or nothing is free."""
 
+STEPS = 40
+"""At so many ranges a free ray is followed, for it does not begin where the camera is."""
+
+FAR_SHARE = 0.95
+"""Floor that is seen to this share of the range is seen to its end."""
+
 
 @dataclass(frozen=True)
 class VirtualScan:
@@ -64,6 +70,9 @@ def virtual_scan(views: Sequence[Surroundings], config: ScanConfig) -> VirtualSc
     clear = math.inf if config.scan_clear_value == 'inf' else range_max_m + 1
     for view in views:
         _draw(view, ranges, start, increment, clear)
+    free = np.flatnonzero(ranges > range_max_m)
+    bearings = start + increment * free.astype(np.float64)
+    ranges[free[~_is_seen(views, bearings)]] = np.nan
     return VirtualScan(ranges, start, increment, RANGE_STEP_M, range_max_m)
 
 
@@ -78,6 +87,61 @@ def _span(view: Surroundings) -> tuple[float, float]:
             x, y = base_x + reach * math.cos(bearing), base_y + reach * math.sin(bearing)
             offs.append((math.atan2(y, x) - middle + math.pi) % (2 * math.pi) - math.pi)
     return middle + min(offs), middle + max(offs)
+
+
+def _is_seen(views: Sequence[Surroundings], bearings: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """
+    Return whether floor was seen all along each ray, of (n,) bearings around the base's origin.
+
+    The way up to the distance of the nearest camera is the robot's, and what lies nearer to a
+    camera than its view shows is passed over.
+    """
+    begin = min(math.hypot(view.origin[0], view.origin[1]) for view in views)
+    ranges = np.geomspace(max(begin, BEGIN_M), views[0].range_max_m, STEPS)
+    seen = np.zeros((len(bearings), len(ranges)), np.bool_)
+    for view in views:
+        shown_from = np.where(np.isfinite(view.blind_to_m), view.blind_to_m + BEGIN_M, 0.0)
+        floor_to = np.where(view.floor_from_m <= shown_from, view.floor_to_m, 0.0)
+        seen_to = np.minimum(np.minimum(view.nearest_m, view.doubt_m), floor_to)
+        _see(
+            np.maximum(seen_to, np.minimum(view.nearest_m, shown_from)),
+            float(view.blind_to_m.min()) + BEGIN_M,
+            FAR_SHARE * view.range_max_m,
+            view.origin,
+            view.bearing_min,
+            view.bearing_step,
+            bearings,
+            ranges,
+            seen,
+        )
+    return np.asarray(seen.all(axis=1), np.bool_)
+
+
+@kernel
+def _see(
+    seen_to: NDArray[np.float64],
+    beside_to: float,
+    far: float,
+    origin: NDArray[np.float64],
+    bearing_min: float,
+    bearing_step: float,
+    bearings: NDArray[np.float64],
+    ranges: NDArray[np.float64],
+    seen: NDArray[np.bool_],
+) -> None:
+    """Write where the rays are within what a view saw; beside it only `beside_to` is open."""
+    bins = len(seen_to)
+    middle = bearing_min + 0.5 * bins * bearing_step
+    for i in range(len(bearings)):
+        cos, sin = np.cos(bearings[i]), np.sin(bearings[i])
+        for k in range(len(ranges)):
+            if seen[i, k]:
+                continue
+            x, y = ranges[k] * cos - origin[0], ranges[k] * sin - origin[1]
+            off = (np.arctan2(y, x) - middle + np.pi) % (2 * np.pi) - np.pi
+            b, away = int(np.floor(off / bearing_step + 0.5 * bins)), np.hypot(x, y)
+            limit = seen_to[b] if 0 <= b < bins else beside_to
+            seen[i, k] = away <= limit or away >= far
 
 
 def _draw(
@@ -118,7 +182,7 @@ def _draw_bearings(
 ) -> None:
     turn = 2 * np.pi
     for b in range(len(nearest)):
-        free = min(nearest[b], doubt[b]) == np.inf and floor_to[b] >= 0.95 * range_max
+        free = min(nearest[b], doubt[b]) == np.inf and floor_to[b] >= FAR_SHARE * range_max
         # A ray may only clear what is before anything that might be an obstacle.
         if not free and (nearest[b] == np.inf or doubt[b] < 0.95 * nearest[b]):
             continue

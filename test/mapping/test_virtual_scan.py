@@ -51,6 +51,32 @@ def test_floor_that_begins_farther_than_the_view_shows_frees_nothing() -> None:
     assert at(scan, math.radians(10.5)) == math.inf
 
 
+@pytest.mark.parametrize('clear', ['inf', 'range_max_plus_one'])
+def test_a_ray_that_passes_beside_the_view_is_not_free(clear: str) -> None:
+    # Floor is seen to ±30° of a camera 0.5 m before the base: at 25° from 2.6 m on only.
+    view = around(floor_to=dict.fromkeys(range(60), 6.0), origin=(0.5, 0.0, 0.5))
+    scan = virtual_scan([view], replace(CONFIG, scan_clear_value=clear))
+    assert all(at(scan, math.radians(bearing)) > 6.0 for bearing in (-10, 0, 10))
+    assert all(math.isnan(at(scan, math.radians(bearing))) for bearing in (-25, 25))
+    # A second view shows what the first one misses.
+    left = replace(view, bearing_min=view.bearing_min + math.radians(58))
+    scan = virtual_scan([view, left], CONFIG)
+    assert at(scan, math.radians(25)) == math.inf
+    assert math.isnan(at(scan, math.radians(-25)))
+
+
+def test_a_ray_through_the_shadow_of_an_obstacle_is_not_free() -> None:
+    # From 0.5 m to the left of the base, a post 1.5 m away hides what is behind it.
+    floor = dict.fromkeys(range(60), 6.0) | dict.fromkeys(range(10, 16), 1.5)
+    post = dict.fromkeys(range(10, 16), 1.5)
+    scan = virtual_scan([around(post, floor, origin=(0.0, 0.5, 0.5))], CONFIG)
+    assert at(scan, math.radians(20)) == math.inf
+    # Through the shadow between 2 and 3 m, and far behind it over floor that was seen.
+    direction = math.radians(12.5 - 30)
+    x, y = 2.5 * math.cos(direction), 0.5 + 2.5 * math.sin(direction)
+    assert not at(scan, math.atan2(y, x)) > 6.0
+
+
 def test_it_covers_the_field_of_view() -> None:
     scan = virtual_scan([around()], CONFIG)
     assert scan.angle_min == pytest.approx(math.radians(-30))
