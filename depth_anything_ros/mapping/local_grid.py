@@ -204,7 +204,7 @@ class LocalGrid:
         """Let evidence decay, or go where it does not fit what comes."""
         before_ns = stamp_ns if self._stamp_ns is None else self._stamp_ns
         elapsed_s = max(stamp_ns - before_ns, 0) * 1e-9
-        reason = self._reason_to_reset(pose, elapsed_s)
+        reason = self._reason_to_reset(pose, stamp_ns)
         if reason:
             self.reset(reason)
         elif self._pose is None:
@@ -213,7 +213,7 @@ class LocalGrid:
             self._evidence *= np.float32(math.exp(-elapsed_s / self.config.grid_decay_s))
         self._stamp_ns = max(stamp_ns, before_ns)
 
-    def _reason_to_reset(self, pose: Transform | None, elapsed_s: float) -> str:
+    def _reason_to_reset(self, pose: Transform | None, stamp_ns: int) -> str:
         if pose is not None and not _is_usable(pose):
             return 'the pose is not finite or too far away'
         if self._stamp_ns is None:
@@ -225,7 +225,8 @@ class LocalGrid:
             return f'the pose jumped by {moved_m:.2f} m'
         (x, y), (u, v) = pose[:2, 0], self._pose[:2, 0]
         turned = abs(math.atan2(u * y - v * x, u * x + v * y))
-        if turned > TURN_RAD + TURN_RAD_S * elapsed_s:
+        apart_s = abs(stamp_ns - self._posed_ns) * 1e-9  # of cameras that are out of step
+        if turned > TURN_RAD + TURN_RAD_S * apart_s:
             return f'the pose turned by {math.degrees(turned):.0f}° at once'
         return ''
 

@@ -257,6 +257,16 @@ def test_cameras_whose_clocks_differ_make_one_grid() -> None:
     assert cell(grid.occupancy(), 2.02, 0.02) > 65
 
 
+def test_a_robot_that_turns_fast_keeps_the_grid_of_cameras_out_of_step() -> None:
+    grid = LocalGrid(CONFIG)
+    for step in range(10):
+        for camera, late_ns in ('front', 0), ('back', 250_000_000):
+            stamp_ns = 10_000_000_000 + step * 100_000_000 - late_ns
+            pose = pose_at(0.0, yaw=2.0 * stamp_ns * 1e-9)
+            grid.update([around(pose=pose, stamp_ns=stamp_ns, camera=camera)])
+    assert grid.reset_reason == ''
+
+
 def test_without_a_pose_cameras_in_turn_make_one_picture() -> None:
     grid = LocalGrid(CONFIG)
     for step in range(3):
