@@ -96,23 +96,27 @@ def _visible(
 def _measure_cone(
     prediction: Prediction, points: NDArray[np.float64], reference: SparseReference
 ) -> ScaleMeasurement | None:
+    """
+    Return what the nearest thing in the cone says, by its distance, which is not its depth.
+
+    None where the axis is out of the view, for the nearest thing may be, too.
+    """
     pinhole = prediction.view.pinhole
     if len(points) != 1:
         return None
     (u, v), distance = pinhole.project(points)[0], float(np.linalg.norm(points[0]))
-    radius = pinhole.fx * math.tan(reference.cone_half_angle_rad)
-    top, left = max(round(v - radius), 0), max(round(u - radius), 0)
-    bottom, right = round(v + radius) + 1, round(u + radius) + 1
-    values = inverse_values(prediction)[top:bottom, left:right]
-    if values.size == 0:
+    if not (0 <= u <= pinhole.width - 1 and 0 <= v <= pinhole.height - 1):
         return None
-    rows, columns = np.indices(values.shape)
-    across = np.hypot(columns + left - u, rows + top - v)
-    seen = cv2.blur(values, (5, 5))[across <= max(radius, 1.0)]
-    seen = seen[np.isfinite(seen)]
-    if len(seen) == 0:
+    values = cv2.blur(inverse_values(prediction), (5, 5))
+    rays = pinhole.back_project(np.ones_like(values))
+    lengths = np.linalg.norm(rays, axis=-1)
+    half_angle = max(reference.cone_half_angle_rad, 1 / pinhole.fx)
+    is_inside = rays @ (points[0] / distance) >= math.cos(half_angle) * lengths
+    seen = np.where(is_inside & np.isfinite(values), values / lengths, -1.0)
+    nearest = int(seen.argmax())
+    if seen.flat[nearest] < 0:
         return None
-    nearest = seen.max(keepdims=True).astype(np.float64)
-    inverse_depth = float(np.linalg.norm(points[0] / points[0, 2])) / distance
-    fit = fit_affine(nearest, np.array([inverse_depth]), with_shift=not prediction.is_metric)
+    d = np.array([values.flat[nearest]], np.float64)
+    inverse_depth = np.array([lengths.flat[nearest] / distance], np.float64)
+    fit = fit_affine(d, inverse_depth, with_shift=not prediction.is_metric)
     return None if fit is None else fit.measurement(reference.source)

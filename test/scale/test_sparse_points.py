@@ -141,9 +141,21 @@ def test_a_range_sensor_reports_the_nearest_in_its_cone():
     assert measurement.a == pytest.approx(0.02, rel=0.03)
 
 
+@pytest.mark.parametrize('angle', [-0.4, 0.0, 0.4])
+def test_a_range_sensor_beside_the_optical_axis_measures_distance(angle):
+    rays = PINHOLE.back_project(np.ones((PINHOLE.height, PINHOLE.width), np.float32))
+    around = 2.0 / np.linalg.norm(rays, axis=-1)  # everything is 2 m away
+    axis = scan([[2.0 * math.sin(angle), 0, 2.0 * math.cos(angle)]], 'range')
+    reference = replace(axis, cone_half_angle_rad=0.2)
+    measurement = measure_points(prediction(around, is_metric=True), reference)
+    assert measurement.a == pytest.approx(1.0, rel=0.02)
+
+
 def test_a_range_sensor_that_looks_elsewhere_says_nothing():
     reference = replace(scan([[5.0, 0, 0.5]], 'range'), cone_half_angle_rad=0.1)
     assert measure_points(noisy(), reference) is None
+    beside = replace(scan([[2.0, 0, 2.0]], 'range'), cone_half_angle_rad=0.3)
+    assert measure_points(noisy(), beside) is None
 
 
 def test_metric_predictions_get_a_factor_only():
