@@ -28,6 +28,12 @@ from numpy.typing import NDArray
 GATE = 25.0
 """Squared Mahalanobis distance beyond which a measurement contradicts the belief."""
 
+VAGUEST_SLOPE = 4.0
+"""
+Relative error of a beyond which a measurement is refused: pairs of one distance and noisy values
+would flatten the line until every pixel had that distance, and be ever surer of it.
+"""
+
 SOURCE_SPREAD = 0.03
 """Relative error of a source that all its measurements share, so that none counts for more."""
 
@@ -74,6 +80,8 @@ class Belief:
         if difference @ certainty @ difference > GATE or state[0] <= 0:
             return None
         covariance = (np.eye(2) - gain) @ self.covariance
+        if covariance[0, 0] > (VAGUEST_SLOPE * state[0]) ** 2:
+            return None
         return Belief(state, (covariance + covariance.T) / 2)
 
     def sigma(self, middle: float) -> float:

@@ -17,6 +17,8 @@ import math
 from depth_anything_ros.scale.alignment import Alignment
 from depth_anything_ros.scale.belief import Belief, SOURCE_SPREAD
 from depth_anything_ros.scale.estimate import ScaleMeasurement
+from depth_anything_ros.scale.fusion import LARGEST_SIGMA
+from depth_anything_ros.scale.robust_fit import fit_affine
 import numpy as np
 import pytest
 
@@ -65,6 +67,19 @@ def test_a_correction_lies_between_and_is_surer():
 @pytest.mark.parametrize('a', [0.05, 0.005])
 def test_what_contradicts_is_refused(a):
     assert BELIEF.corrected(measured(a), middle=50.0) is None
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_pairs_of_one_distance_do_not_become_a_line(seed):
+    """A range sensor before one thing: what lies at half its distance stays unknown."""
+    rng, belief = np.random.default_rng(seed), None
+    for d in 10.0 * (1 + 0.05 * rng.standard_normal(400)):
+        pair = fit_affine(np.array([d]), np.array([1.0])).measurement('range')
+        if belief is None:
+            belief = Belief.of(pair, middle=20.0).with_possible_shift(20.0)
+        belief = belief.corrected(pair, middle=20.0) or belief
+    error = abs(np.array([20.0, 1.0]) @ belief.state / 2.0 - 1)
+    assert belief.sigma(20.0) > max(LARGEST_SIGMA, error)
 
 
 def test_a_loosened_belief_listens():
