@@ -108,10 +108,11 @@ def _measure_cone(
     if not (0 <= u <= pinhole.width - 1 and 0 <= v <= pinhole.height - 1):
         return None
     values = cv2.blur(inverse_values(prediction), (5, 5))
-    rays = pinhole.back_project(np.ones_like(values))
-    lengths = np.linalg.norm(rays, axis=-1)
+    ray_x, ray_y = pinhole.ray_x, pinhole.ray_y[:, None]
+    lengths = np.sqrt(ray_x**2 + (ray_y**2 + 1))
+    x, y, z = (points[0] / distance).astype(np.float32)
     half_angle = max(reference.cone_half_angle_rad, 1 / pinhole.fx)
-    is_inside = rays @ (points[0] / distance) >= math.cos(half_angle) * lengths
+    is_inside = ray_x * x + (ray_y * y + z) >= math.cos(half_angle) * lengths
     seen = np.where(is_inside & np.isfinite(values), values / lengths, -1.0)
     nearest = int(seen.argmax())
     if seen.flat[nearest] < 0:
