@@ -123,8 +123,10 @@ class LocalGrid:
         """
         if not views:
             return
-        latest = max((view.frame for view in views), key=lambda frame: frame.stamp_ns)
-        if not self._begin(latest, {view.frame.camera: view.frame for view in views}):
+        frames = [view.frame for view in views]
+        posed = [frame for frame in frames if frame.grid_from_base is not None]
+        latest = max(posed or frames, key=lambda frame: frame.stamp_ns)
+        if not self._begin(latest, {frame.camera: frame for frame in frames}):
             return
         seen = [view for view in views if view.is_metric]
         self._vouched_ns |= {view.frame.camera: view.frame.stamp_ns for view in seen}

@@ -267,6 +267,18 @@ def test_a_robot_that_turns_fast_keeps_the_grid_of_cameras_out_of_step() -> None
     assert grid.reset_reason == ''
 
 
+def test_a_camera_without_a_pose_takes_it_from_no_other() -> None:
+    grid = LocalGrid(CONFIG)
+    for stamp_ns in range(1, 2_000_000_000, 100_000_000):
+        front = around({30: 2.02}, pose=pose_at(3.0), stamp_ns=stamp_ns)
+        ahead = around({10: 3.02}, stamp_ns=stamp_ns + 300_000_000, camera='back')
+        grid.update([front, ahead])
+    now = grid.occupancy()
+    assert not now.is_one_shot
+    assert cell(now, 5.03, 0.0) > 65
+    assert grid.reset_reason == ''
+
+
 def test_without_a_pose_cameras_in_turn_make_one_picture() -> None:
     grid = LocalGrid(CONFIG)
     for step in range(3):
