@@ -123,17 +123,17 @@ class CameraInput:
         if stamp_ns <= 0:
             raise InputError('stamp', 'its stamp is not set: the driver must set header.stamp')
         now_ns = self._node.get_clock().now().nanoseconds
-        # Simulated time is 0 until /clock arrives. What is too far ahead leaves no trace: the next
-        # good image would look like time that went back.
+        # Simulated time is 0 until /clock arrives. What is too far ahead or behind leaves no
+        # trace: it, or the next good image, would look like time that went back.
         age_s = (now_ns - stamp_ns) / 1e9 if now_ns > 0 else 0.0
         self._check_future(-age_s)
+        self._check_age(age_s)
         behind_s = (self._last_stamp_ns - stamp_ns) / 1e9
         if behind_s > JUMP_S:
             raise TimeJumpError(f'stamps of {self._name} went back by {behind_s:.1f} s')
         if behind_s > 0:
             raise InputError('order', 'it is older than the one before')
         self._last_stamp_ns = stamp_ns
-        self._check_age(age_s)
 
     def _check_future(self, ahead_s: float) -> None:
         text = f'the stamp is {ahead_s:.2f} s in the future'

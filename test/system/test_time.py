@@ -103,6 +103,26 @@ def test_images_of_a_far_future_are_dropped_and_change_nothing(robot: Robot) -> 
     assert not [line for line in robot.log if 'start anew' in line]
 
 
+def test_images_that_come_too_late_are_dropped_and_change_nothing(robot: Robot) -> None:
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    diagnostics = robot.hear('/diagnostics', DiagnosticArray)
+    robot.start()
+
+    def show() -> None:
+        robot.show()
+        header = robot.header()
+        header.stamp.sec -= 3
+        time.sleep(1 / 30)
+        robot.show(header=header)
+
+    def dropped() -> int:
+        values = [v for m in diagnostics for s in m.status for v in s.values]
+        return max((int(v.value) for v in values if v.key == 'dropped: age'), default=0)
+
+    robot.until(lambda: dropped() > 10 and len(grids) > 10, 'late images', show)
+    assert not [line for line in robot.log if 'start anew' in line]
+
+
 def test_images_before_the_first_tick_of_the_clock_are_taken(robot: Robot) -> None:
     depths = robot.hear('depth/image_rect', Image)
     robot.start(use_sim_time=True)
