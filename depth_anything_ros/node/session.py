@@ -158,9 +158,11 @@ class Session:
         self._worker.between_steps(self._forget, discard=True)
 
     def watch(self) -> None:
-        """Take the grid back where no camera has delivered for a second."""
+        """Take the grid back where no camera has delivered for a second, or nobody listens."""
         if time.monotonic() - self._last_step_at > SILENT_S:
             self._worker.between_steps(self._take_back_grid)
+        elif not self._grid.is_heard():  # it grows old then, and whoever comes would get it first
+            self._worker.between_steps(self._grid.publish_unknown)
 
     def mean_stage_ms(self) -> dict[str, float]:
         """Return the milliseconds of each stage, the mean over the steps since the last call."""

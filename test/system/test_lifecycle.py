@@ -187,6 +187,21 @@ def test_a_silent_camera_takes_the_grid_back(robot: Robot) -> None:
     robot.until(lambda: max(grids[-1].data) == -1, 'a grid of nothing but unknown')
 
 
+def test_who_listens_to_the_grid_later_gets_none_of_long_ago(robot: Robot) -> None:
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    depths = robot.hear('depth/image_rect', Image)
+    robot.start()
+    robot.keep_showing(lambda: grids and max(grids[-1].data) > 65, 'a grid with obstacles')
+    (subscription,) = [s for s in robot.peer.subscriptions if s.topic_name == '/local_grid']
+    robot.peer.destroy_subscription(subscription)
+    depths.clear()
+    robot.keep_showing(lambda: len(depths) > 60, 'depth, for two seconds')
+    late = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    robot.until(lambda: late, 'the last grid')
+    assert max(late[0].data) == -1
+    robot.keep_showing(lambda: max(late[-1].data) > 65, 'a grid with obstacles')
+
+
 @pytest.mark.parametrize('service', ['reset_grid', 'reset_scale'])
 def test_reset_services(robot: Robot, service: str) -> None:
     robot.start(activate=False)
