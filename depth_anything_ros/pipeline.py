@@ -196,9 +196,9 @@ class Pipeline:
         """Forget the scale of every view and what else is known from its last frames."""
         self._states.clear()
 
-    def reset_grid(self) -> None:
-        """Turn every cell unknown."""
-        self._grid.reset()
+    def reset_grid(self, reason: str = 'asked for') -> None:
+        """Turn every cell unknown; reason: what `grid_reset` then says."""
+        self._grid.reset(reason)
 
     def _updated_grid(self, cameras: Sequence[CameraResult]) -> OccupancyGrid:
         self._grid.update([view for camera in cameras for view in camera.surroundings])

@@ -91,7 +91,7 @@ class Session:
         self.healths = {name: CameraHealth(name, warn) for name in outputs}
         with ExitStack() as undo:
             undo.callback(pipeline.reset_scale)
-            undo.callback(pipeline.reset_grid)
+            undo.callback(pipeline.reset_grid, 'the node was deactivated')
             undo.callback(grid.publish_unknown)
             self._poses = self._pose_source()
             undo.callback(self._poses.close)
@@ -186,7 +186,7 @@ class Session:
 
     def _forget(self) -> None:
         self._worker.pipeline.reset_scale()
-        self._worker.pipeline.reset_grid()
+        self._worker.pipeline.reset_grid('time went back')
 
     def _abandon(self) -> None:
         """Take the grid back at once: to end, a process may have less time than a step takes."""
@@ -194,7 +194,7 @@ class Session:
         self._worker.between_steps(self._take_back_grid, discard=True)
 
     def _take_back_grid(self) -> None:
-        self._worker.pipeline.reset_grid()
+        self._worker.pipeline.reset_grid('no image was processed for a second')
         self._grid.publish_unknown()
 
     def _take(self, camera: str, message: ImageMessage) -> None:

@@ -24,6 +24,7 @@ import time
 from typing import Any
 
 from depth_anything_ros.estimation.backend import BackendError
+from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from nav_msgs.msg import OccupancyGrid, Odometry
@@ -182,9 +183,16 @@ def test_a_node_that_is_activated_again_knows_nothing_of_before(robot: Robot) ->
 
 def test_a_silent_camera_takes_the_grid_back(robot: Robot) -> None:
     grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    diagnostics = robot.hear('/diagnostics', DiagnosticArray)
     robot.start()
     robot.keep_showing(lambda: grids and max(grids[-1].data) > 65, 'a grid with obstacles')
     robot.until(lambda: max(grids[-1].data) == -1, 'a grid of nothing but unknown')
+
+    def reasons() -> list[str]:
+        values = [value for s in diagnostics[-1].status for value in s.values]
+        return [value.value for value in values if value.key == 'grid_reset']
+
+    robot.until(lambda: reasons() == ['no image was processed for a second'], 'the reason')
 
 
 def test_who_listens_to_the_grid_later_gets_none_of_long_ago(robot: Robot) -> None:
