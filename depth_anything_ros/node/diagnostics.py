@@ -89,8 +89,10 @@ def _camera_level(
     report: CameraReport, config: NodeConfig, target_hz: float, is_heard: bool
 ) -> tuple[bytes, str]:
     faults = sum(n for cause, n in report.drops.items() if cause != REPLACED)
-    expected = SLOW_SHARE * min(target_hz, report.received / max(report.seconds, 1e-3))
-    rate = report.processed / max(report.seconds, 1e-3)
+    seconds = max(report.seconds, 1e-3)
+    due = max(report.received - 1, 0)  # the last one may be under way
+    expected = SLOW_SHARE * min(target_hz, due / seconds)
+    rate = report.processed / seconds
     p99 = float(np.percentile(report.ages_s, 99)) if report.ages_s else 0.0
     health = report.scale.health if report.scale else None
     fault = '; '.join(report.faults.values())
