@@ -113,11 +113,12 @@ class CameraHealth:
         if speaks:
             self._say(f'{self.name}: {text}')
 
-    def processed(self, age_s: float, scale: ScaleEstimate | None) -> None:
-        """Count an image whose results were published, its age then, and its scale."""
+    def processed(self, age_s: float | None, scale: ScaleEstimate | None) -> None:
+        """Count an image whose results were published, its age then if known, and its scale."""
         with self._lock:
             self._processed += 1
-            self._ages.append(age_s)
+            if age_s is not None:
+                self._ages.append(age_s)
             self._scale = scale
 
     def report(self) -> CameraReport:

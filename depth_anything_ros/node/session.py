@@ -267,7 +267,8 @@ class Session:
         now_ns = self._node.get_clock().now().nanoseconds
         for result in step.cameras:
             scale = worst([depth_map.scale for depth_map in result.depth_maps])
-            age_s = (now_ns - result.frame.stamp_ns) / 1e9
+            # Simulated time is 0 until /clock arrives: then no age is known.
+            age_s = (now_ns - result.frame.stamp_ns) / 1e9 if now_ns > 0 else None
             self.healths[result.frame.camera].processed(age_s, scale)
         self._last_step_at = time.monotonic()
         self._stage_ms.append(step.stage_ms)

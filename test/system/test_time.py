@@ -125,9 +125,16 @@ def test_images_that_come_too_late_are_dropped_and_change_nothing(robot: Robot) 
 
 def test_images_before_the_first_tick_of_the_clock_are_taken(robot: Robot) -> None:
     depths = robot.hear('depth/image_rect', Image)
+    diagnostics = robot.hear('/diagnostics', DiagnosticArray)
     robot.start(use_sim_time=True)
     robot.keep_showing(lambda: depths, 'depth')
     assert not [line for line in robot.log if 'future' in line]
+
+    def values() -> dict[str, str]:
+        return {v.key: v.value for m in diagnostics[-1:] for s in m.status for v in s.values}
+
+    robot.keep_showing(lambda: values().get('processed', '0') != '0', 'a report')
+    assert 'age_p50_ms' not in values()
 
 
 def test_the_grid_is_taken_back_though_the_clock_stands_still(robot: Robot) -> None:
