@@ -98,7 +98,9 @@ class Session:
             self._subscribe(undo)
             self._worker: Worker[ImageMessage] = self._start(pipeline, died)
             undo.callback(self._worker.stop)
-            # The collector would walk through all that stays, for tens of milliseconds at a time.
+            # The collector would walk through all that stays, for tens of milliseconds at a time;
+            # what an earlier configuration left would stay, too.
+            gc.collect()
             gc.freeze()
             undo.callback(gc.unfreeze)
             undo.callback(self._abandon)

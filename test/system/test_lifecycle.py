@@ -22,7 +22,9 @@ import re
 import threading
 import time
 from typing import Any
+import weakref
 
+from depth_anything_ros.config import EstimationConfig
 from depth_anything_ros.estimation.backend import BackendError
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
@@ -34,7 +36,7 @@ from rclpy.duration import Duration
 from rclpy.lifecycle.node import LifecycleNodeMixin
 from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
-from robot import LATCHED, Robot
+from robot import LATCHED, Robot, SceneBackend
 from sensor_msgs.msg import Image
 from std_srvs.srv import Trigger
 
@@ -72,6 +74,26 @@ def test_a_manager_takes_the_node_up_down_and_up_again(robot: Robot) -> None:
         assert robot.backend.is_closed
     assert change(robot, Transition.TRANSITION_UNCONFIGURED_SHUTDOWN)
     assert not robot.deaths
+
+
+def test_what_was_configured_before_does_not_stay(robot: Robot) -> None:
+    loaded: list[weakref.ref[SceneBackend]] = []
+
+    def load(config: EstimationConfig) -> SceneBackend:
+        backend = SceneBackend()
+        loaded.append(weakref.ref(backend))
+        return backend
+
+    robot.load = load
+    depths = robot.hear('depth/image_rect', Image)
+    robot.start()
+    robot.keep_showing(lambda: depths, 'depth')
+    assert change(robot, Transition.TRANSITION_DEACTIVATE)
+    assert change(robot, Transition.TRANSITION_CLEANUP)
+    assert change(robot, Transition.TRANSITION_CONFIGURE)
+    assert change(robot, Transition.TRANSITION_ACTIVATE)
+    first, second = loaded
+    assert first() is None and second() is not None
 
 
 def test_the_line_that_the_player_of_a_replay_waits_for(robot: Robot) -> None:
