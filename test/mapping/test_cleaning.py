@@ -50,10 +50,15 @@ def test_an_inclined_floor_has_no_edges() -> None:
     np.testing.assert_allclose(clean(depth)[within], depth[1:-1, 1:-1][within], rtol=1e-6)
 
 
-def test_flying_pixels_between_two_walls_go_and_the_walls_stay() -> None:
+@pytest.mark.parametrize('is_upright', [True, False])
+def test_flying_pixels_between_two_walls_go_and_the_walls_stay(is_upright: bool) -> None:
     depth = uniform(4.0)
-    depth[:, 80:] = 2.0
-    cleaned = clean(blurred(depth))[60]
+    if is_upright:
+        depth[:, 80:] = 2.0
+    else:
+        depth[80:] = 2.0
+    cleaned = clean(blurred(depth))
+    cleaned = cleaned[60] if is_upright else cleaned[:, 60]
     kept = cleaned[np.isfinite(cleaned)]
     assert np.all((np.abs(kept - 2.0) < 0.1) | (np.abs(kept - 4.0) < 0.01))
     assert np.isfinite(cleaned[[40, 74, 81, 120]]).all()  # a column less for the border
@@ -96,15 +101,15 @@ def test_a_speck_goes_and_a_thing_stays(side: int, stays: bool) -> None:
     assert np.isfinite(clean(depth)[49 + middle, 59 + middle]) == stays
 
 
-@pytest.mark.parametrize(('degrees', 'stays'), [(1.0, False), (5.0, True)])
-def test_a_surface_seen_at_a_grazing_angle_goes(degrees: float, stays: bool) -> None:
-    # A wall beside the camera whose plane the middle ray meets at this angle.
-    angle = np.radians(degrees)
-    ray = PINHOLE.ray_x[None, :] * np.cos(angle) + np.sin(angle)
-    depth = np.repeat(3.0 * np.sin(angle) / ray, PINHOLE.height, axis=0)
-    depth[depth <= 0] = np.nan
-    middle = clean(depth, replace(CONFIG, grazing_min_deg=3.0))[60, 82]
-    assert np.isfinite(middle) == stays
+@pytest.mark.parametrize('normal', [(1.0, 0.0, 0.05), (0.0, 1.0, 0.05), (0.6, -0.8, 0.3)])
+def test_a_surface_seen_at_a_grazing_angle_goes(normal: tuple[float, float, float]) -> None:
+    rays = PINHOLE.back_project(uniform(1.0))
+    sine = (rays @ normal / np.linalg.norm(rays, axis=2) / np.linalg.norm(normal))[1:-1, 1:-1]
+    with np.errstate(divide='ignore'):
+        depth = np.where(rays @ normal > 0, 0.5 / (rays @ normal), np.nan)
+    cleaned = clean(depth, replace(CONFIG, grazing_min_deg=15.0, range_max_m=20.0))
+    assert np.isfinite(cleaned[sine > np.sin(np.radians(15.5))]).all()
+    assert np.isnan(cleaned[sine < np.sin(np.radians(14.5))]).all()
 
 
 def test_a_pole_that_was_blurred_into_its_background_comes_back() -> None:

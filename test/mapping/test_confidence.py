@@ -58,6 +58,12 @@ def test_it_falls_with_the_error_of_the_scale() -> None:
     assert judge(uniform(2.0), good_scale(0.1))[60, 60] == pytest.approx(1 / 2.01, rel=1e-4)
 
 
+def test_it_falls_with_errors_that_a_and_b_share() -> None:
+    # Of 1/z = d at d = 1/2: 0.01/4 + 2 · 0.002/2 + 0.001 and a network off by 1 %, times z² = 4.
+    scale = replace(good_scale(), covariance=np.array([[0.01, 0.002], [0.002, 0.001]]))
+    assert judge(uniform(2.0), scale)[60, 60] == pytest.approx(1 / (1 + 2.21), rel=1e-4)
+
+
 def test_it_falls_with_range_as_the_network_errs_by_a_constant() -> None:
     depth = uniform(1.0)
     depth[:, 100:] = 4.0
@@ -68,9 +74,11 @@ def test_it_falls_with_range_as_the_network_errs_by_a_constant() -> None:
 
 
 def test_metric_predictions_err_relatively() -> None:
-    # 3 % of the network: 0.0009 of 0.01.
+    # 3 % of the network: 0.0009 of 0.01, and 0.01 of a scale that is off by 10 %.
     confidence = judge(uniform(5.0), is_metric=True)
     assert confidence[60, 60] == pytest.approx(1 / 1.09, rel=1e-3)
+    confidence = judge(uniform(5.0), good_scale(0.1), is_metric=True)
+    assert confidence[60, 60] == pytest.approx(1 / 2.09, rel=1e-3)
 
 
 def test_beyond_range_it_is_that_of_the_range() -> None:
@@ -87,6 +95,11 @@ def test_edges_are_trusted_less() -> None:
     confidence = judge(depth)
     assert confidence[60, 79] < 0.6 * confidence[60, 40]
     assert confidence[60, 80] < 0.6 * confidence[60, 120]
+    depth = uniform(4.0)
+    depth[80:] = 2.0
+    confidence = judge(depth)
+    assert (confidence[79] < 0.6 * confidence[40]).all()
+    assert (confidence[80] < 0.6 * confidence[110]).all()
 
 
 @pytest.mark.parametrize('value', [np.nan, 0.0, -1.0, -np.inf])
@@ -117,6 +130,15 @@ def test_black_and_white_patches_are_hardly_trusted(level: int) -> None:
     assert 0 < confidence.max() <= 0.02
 
 
+@pytest.mark.parametrize(('level', 'other'), [(0, 128), (255, 128), (0, 255)])
+def test_a_patch_that_shows_something_is_trusted(level: int, other: int) -> None:
+    view = make_view(level=level)
+    view.image[1::4, 1::4, 2] = other
+    prediction = Prediction(view, 1 / uniform(2.0), is_metric=False)
+    confidence = ConfidenceEstimator(CONFIG).estimate(prediction, uniform(2.0), good_scale())
+    assert confidence.min() > 0.9
+
+
 def test_without_a_scale_nothing_is_trusted() -> None:
     assert not judge(uniform(np.nan), LOST).any()
 
@@ -144,12 +166,31 @@ def test_the_last_frame_is_seen_from_the_new_pose() -> None:
     assert after[60, 60] == pytest.approx(judge(uniform(2.0))[60, 60], rel=1e-3)
 
 
-@pytest.mark.parametrize('pose', [None, np.full((4, 4), np.nan)])
-def test_without_a_pose_the_last_frame_does_not_count(pose: Transform | None) -> None:
+@pytest.mark.parametrize(
+    ('pose', 'later_ns'),
+    [
+        (None, 50_000_000),
+        (np.full((4, 4), np.nan), 50_000_000),
+        (np.eye(4), 600_000_000),
+        (np.eye(4), -50_000_000),
+    ],
+)
+def test_a_last_frame_of_no_pose_or_another_time_does_not_count(
+    pose: Transform | None, later_ns: int
+) -> None:
     estimator = ConfidenceEstimator(CONFIG)
     judge(uniform(3.0), estimator=estimator, pose=np.eye(4))
-    after = judge(uniform(4.5), estimator=estimator, pose=pose, stamp_ns=50_000_000)
+    after = judge(uniform(4.5), estimator=estimator, pose=pose, stamp_ns=later_ns)
     np.testing.assert_array_equal(after, judge(uniform(4.5)))
+
+
+def test_a_last_frame_of_another_size_does_not_count() -> None:
+    estimator = ConfidenceEstimator(CONFIG)
+    judge(uniform(3.0), estimator=estimator, pose=np.eye(4))
+    view = make_view(PINHOLE.resized(84, 63), grid_from_base=np.eye(4), stamp_ns=50_000_000)
+    small = np.full((63, 84), 4.5, np.float32)
+    after = estimator.estimate(Prediction(view, 1 / small, False), small, good_scale())
+    assert after.min() > 0.8
 
 
 def test_what_is_not_seen_is_not_trusted() -> None:

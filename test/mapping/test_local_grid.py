@@ -124,8 +124,17 @@ def test_a_wall_is_where_it_seems_and_free_space_ends_before() -> None:
     assert cell(seen, 3.55, 0.02) == percent(-0.8)
     assert cell(seen, 3.75, 0.02) == -1  # less than two σ and a cell before it
     assert cell(seen, 3.92, 0.02) == -1
-    assert cell(seen, 4.02, 0.02) == percent(0.9)
-    assert cell(seen, 4.15, 0.02) == percent(0.9)
+    wall = [(r, math.radians(x)) for r in (4.02, 4.15) for x in np.arange(-29, 29, 0.2)]
+    assert all(cell(seen, r * math.cos(x), r * math.sin(x)) == percent(0.9) for r, x in wall)
+
+
+def test_what_is_before_a_larger_thing_and_what_ends_the_range_are_both_marked() -> None:
+    grid = LocalGrid(replace(CONFIG, grid_size_m=14.0))
+    view = around({30: 2.02}, pose=pose_at(0.0), sigma=0.02)
+    view.obstacle[30, -1] = 100.0  # 5.95 to 6.00 m
+    grid.update([view])
+    assert cell(grid.occupancy(), 2.02, 0.02) == percent(0.9)
+    assert cell(grid.occupancy(), 5.97, 0.052) == percent(0.9)
 
 
 def test_a_moved_obstacle_is_gone_within_six_frames() -> None:
@@ -343,8 +352,10 @@ def test_where_floor_is_missing_free_space_is_forgotten() -> None:
 def test_far_from_the_origin_cells_stay_where_they_are() -> None:
     grid = LocalGrid(CONFIG)
     grid.update([around({30: 2.02}, pose=pose_at(1e6, -1e6))])
+    grid.update([around(pose=pose_at(1e6 + 0.5, -1e6))])
     seen = grid.occupancy()
     assert cell(seen, 1e6 + 2.02, -1e6 + 0.02) == percent(0.9)
+    assert grid.reset_reason == ''
 
 
 def test_nothing_seen_changes_nothing() -> None:

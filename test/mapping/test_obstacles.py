@@ -103,6 +103,7 @@ def test_a_box_blocks_from_the_height_on(top: float, is_obstacle: bool) -> None:
     found = look(boxes=[((2.0, -0.5, 0.0), (2.6, 0.5, top))])
     nearest = found.nearest_m[ahead(found)]
     assert np.isfinite(nearest) == is_obstacle
+    assert not found.missing[ahead(found)].any()  # what is behind is out of sight
     if is_obstacle:
         assert nearest == pytest.approx(2.0, abs=0.1)
 
@@ -110,14 +111,19 @@ def test_a_box_blocks_from_the_height_on(top: float, is_obstacle: bool) -> None:
 @pytest.mark.parametrize(('bottom', 'is_obstacle'), [(0.6, True), (1.15, False)])
 def test_an_overhang_blocks_below_the_robots_height(bottom: float, is_obstacle: bool) -> None:
     found = look(boxes=[((2.0, -0.5, bottom), (2.3, 0.5, bottom + 0.3))])
-    assert np.isfinite(found.nearest_m[ahead(found)]) == is_obstacle
+    b = ahead(found)
+    assert np.isfinite(found.nearest_m[b]) == is_obstacle
+    lowest = bottom if is_obstacle else np.inf
+    assert found.underside_m[b].min() == pytest.approx(lowest, abs=0.03)
 
 
+@pytest.mark.parametrize('pitch', [0.2, 0.9])
 @pytest.mark.parametrize(('degrees', 'is_obstacle'), [(8.0, False), (25.0, True)])
-def test_a_ramp_is_floor_up_to_the_slope(degrees: float, is_obstacle: bool) -> None:
-    # It begins 1.2 m ahead and goes on: depth is the nearer of floor and ramp.
+def test_a_ramp_is_floor_up_to_the_slope(degrees: float, is_obstacle: bool, pitch: float) -> None:
+    # It begins 0.5 m ahead and goes on: depth is the nearer of floor and ramp.
     slope = math.tan(math.radians(degrees))
-    found = look([FLOOR, (-slope, 0.0, 1.0, -1.2 * slope)])
+    mount = base_from_mounted_camera(0.0, 0.0, 0.8, 0.0, pitch, 0.0)
+    found = look([FLOOR, (-slope, 0.0, 1.0, -0.5 * slope)], mount=mount)
     assert np.isfinite(found.nearest_m[ahead(found)]) == is_obstacle
 
 
@@ -129,24 +135,47 @@ def test_what_stands_on_a_ramp_is_measured_from_the_ramp() -> None:
     assert high.nearest_m[ahead(high)] == pytest.approx(2.0, abs=0.1)
     over = look([FLOOR, ramp], [((2.0, -0.5, 1.1), (2.3, 0.5, 1.4))])
     assert np.isfinite(over.nearest_m[ahead(over)])
+    assert over.underside_m[ahead(over)].min() == pytest.approx(1.1, abs=0.03)
     clear = look([FLOOR, ramp], [((2.0, -0.5, 1.25), (2.3, 0.5, 1.5))])
     assert np.isposinf(clear.nearest_m[ahead(clear)])
 
 
-def test_a_step_down_is_an_obstacle_at_its_edge() -> None:
-    # Floor to 2 m ahead, then 0.3 m lower.
-    upper: Box = ((-1.0, -5.0, -0.3), (2.0, 5.0, 0.0))
-    found = look([(0.0, 0.0, 1.0, -0.3)], [upper])
+@pytest.mark.parametrize('depth', [0.15, 0.3])
+def test_a_step_down_is_an_obstacle_at_its_edge(depth: float) -> None:
+    # Floor to 2 m ahead, then lower.
+    upper: Box = ((-1.0, -5.0, -depth), (2.0, 5.0, 0.0))
+    found = look([(0.0, 0.0, 1.0, -depth)], [upper])
     b = ahead(found)
     assert found.nearest_m[b] == pytest.approx(2.05, abs=0.1)
     assert found.floor_to_m[b] <= 2.15
 
 
-def test_floor_that_is_not_seen_ends_what_is_free() -> None:
-    depth = cast()
-    points_ahead = depth * np.cos(0.2)  # about the range of the middle columns
-    found = look(hidden=(points_ahead > 1.5) & (points_ahead < 2.2))
-    assert found.floor_to_m[ahead(found)] == pytest.approx(1.5, abs=0.2)
+@pytest.mark.parametrize(
+    ('has_depth', 'confidence', 'is_seen', 'goes_on', 'is_missing'),
+    [
+        (False, 0.0, True, False, True),
+        (False, 0.0, False, False, False),  # the robot's own body
+        (True, 0.02, True, False, True),  # badly exposed
+        (True, 0.0, True, False, False),  # sky
+        (True, 1.0, True, False, False),  # cleaned away
+        (True, 1.0, True, True, True),  # the same, in plain sight before more floor
+    ],
+)
+def test_floor_that_is_not_seen_ends_what_is_free(
+    has_depth: bool, confidence: float, is_seen: bool, goes_on: bool, is_missing: bool
+) -> None:
+    floor = cast()
+    ahead_m = floor * np.cos(0.2)  # about the range of the middle columns
+    hidden = (ahead_m > 1.5) & (ahead_m < (2.2 if goes_on else np.inf))
+    view = replace(make_view(), seen=np.ones(hidden.shape, np.bool_) if is_seen else ~hidden)
+    given = depth_map(view, np.where(hidden & (not has_depth), np.nan, floor))
+    given.confidence[hidden] = confidence
+    cleaned = np.where(hidden, np.nan, floor).astype(np.float32)
+    found = ObstacleFinder(CONFIG).find(given, cleaned, RANGE_MAX)
+    b = ahead(found)
+    assert found.floor_to_m[b] == pytest.approx(1.5, abs=0.2)
+    assert found.missing[b, 33:40].mean() > 0.5 if is_missing else not found.missing[b].any()
+    assert not (goes_on and found.missing[b, 50:].any())
 
 
 def test_cleaned_away_obstacles_still_raise_doubt() -> None:
@@ -159,6 +188,7 @@ def test_cleaned_away_obstacles_still_raise_doubt() -> None:
     b = ahead(found)
     assert np.isposinf(found.nearest_m[b])
     assert found.doubt_m[b] == pytest.approx(2.0, abs=0.1)
+    assert not found.missing[b].any()  # what is behind is out of sight
     given.confidence[:] = 0.0
     trusted = ObstacleFinder(CONFIG).find(given, cleaned, RANGE_MAX)
     assert np.isposinf(trusted.doubt_m[b])
@@ -176,7 +206,9 @@ def test_the_camera_may_look_anywhere() -> None:
 def test_nothing_usable_says_nothing() -> None:
     found = look(hidden=np.ones((126, 168), np.bool_))
     assert np.isposinf(found.nearest_m).all()
+    assert not found.floor_from_m.any()
     assert not found.floor_to_m.any()
+    assert not found.floor_confidence.any()
 
 
 def test_a_camera_that_moves_on_the_robot_is_followed() -> None:

@@ -55,8 +55,11 @@ def test_the_views_of_a_camera_lie_side_by_side_in_its_frame() -> None:
     to_the_right = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
     right = make_view(PINHOLE, camera_from_view=to_the_right)
     depth = np.full((3, 4), 2.0, np.float32)
-    points = point_cloud([VIEW, right], [depth, depth], CloudConfig(), RANGE_MAX).points
+    colored = CloudConfig(cloud_color=True)
+    cloud = point_cloud([VIEW, right], [depth, depth], colored, RANGE_MAX)
+    points = cloud.points
     assert points.shape == (3, 8, 3)
+    assert cloud.rgb is not None and cloud.rgb.shape == (3, 8, 3)
     np.testing.assert_allclose(points[1, 1], [0.0, 0.0, 2.0])
     np.testing.assert_allclose(points[1, 5], [2.0, 0.0, 0.0], atol=1e-6)
 

@@ -77,6 +77,15 @@ def test_a_ray_through_the_shadow_of_an_obstacle_is_not_free() -> None:
     assert not at(scan, math.atan2(y, x)) > 6.0
 
 
+@pytest.mark.parametrize(('increment', 'rays'), [(0.7, 2), (2.1, 0)])
+def test_only_rays_within_a_free_bearing_are_free(increment: float, rays: int) -> None:
+    # Bearing 30 spans 0° to 1°; rays begin at −30°.
+    view = around(floor_to={30: 6.0})
+    scan = virtual_scan([view], ScanConfig(scan_increment_deg=increment))
+    assert np.isposinf(scan.ranges).sum() == rays
+    assert np.isnan(scan.ranges).sum() == len(scan.ranges) - rays
+
+
 def test_it_covers_the_field_of_view() -> None:
     scan = virtual_scan([around()], CONFIG)
     assert scan.angle_min == pytest.approx(math.radians(-30))
@@ -104,6 +113,13 @@ def test_ranges_are_measured_from_the_base() -> None:
     scan = virtual_scan([view], CONFIG)
     bearing = math.atan2(2.0 * math.sin(math.radians(0.5)), 0.5 + 2.0)
     assert at(scan, bearing) == pytest.approx(2.5, abs=0.001)
+
+
+def test_a_camera_before_the_base_frees_to_the_range_and_shows_nothing_beyond() -> None:
+    view = around({20: 5.8}, {40: 6.0}, origin=(0.5, 0.0, 0.5))
+    scan = virtual_scan([view], CONFIG)
+    assert np.isposinf(scan.ranges).any()
+    assert not np.isfinite(scan.ranges).any()
 
 
 def test_a_near_obstacle_leaves_no_gaps_between_rays() -> None:
