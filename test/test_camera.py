@@ -13,13 +13,22 @@
 # limitations under the License.
 
 import cv2
-from depth_anything_ros.camera import CameraError, CameraModel, Pinhole, virtual_cameras
+from depth_anything_ros.camera import (
+    CameraError,
+    CameraModel,
+    moved_pixel,
+    Pinhole,
+    virtual_cameras,
+    VirtualCamera,
+)
+from depth_anything_ros.transforms import rotation_from_rpy, transform_from, transform_points
 from hypothesis import given, strategies as st
 import numpy as np
 from numpy.testing import assert_allclose
 import pytest
 
 VGA = Pinhole(640, 480, 500.0, 500.0, 319.5, 239.5)
+STRETCHED = Pinhole(640, 480, 500.0, 400.0, 300.0, 200.0)
 PLUMB_BOB = CameraModel(VGA, 'plumb_bob', (-0.25, 0.08, 0.001, -0.0005, 0.0))
 FISHEYE = CameraModel(
     Pinhole(640, 480, 200.0, 200.0, 319.5, 239.5), 'equidistant', (0.02, -0.005, 0.001, 0.0)
@@ -33,14 +42,27 @@ def test_field_of_view_makes_the_focal_length():
 
 
 def test_projection_by_hand():
-    assert_allclose(VGA.project(np.array([1.0, -0.5, 2.0])), [319.5 + 250, 239.5 - 125])
+    assert_allclose(STRETCHED.project(np.array([1.0, -0.5, 2.0])), [300 + 250, 200 - 100])
     assert np.isnan(VGA.project(np.array([1.0, 1.0, -1.0]))).all()
 
 
 def test_resizing_keeps_what_the_image_corners_see():
-    half = VGA.resized(320, 240)
-    assert half.ray_x[0] - 0.5 / half.fx == pytest.approx(VGA.ray_x[0] - 0.5 / VGA.fx, abs=1e-6)
-    assert half.horizontal_fov_deg == pytest.approx(VGA.horizontal_fov_deg)
+    small = CameraModel(STRETCHED).resized(320, 120).pinhole
+    assert (small.width, small.height, small.fx, small.fy) == (320, 120, 250.0, 100.0)
+    # Corners of images are half a pixel before their first and after their last pixels' centres.
+    assert (small.cx + 0.5, small.cy + 0.5) == (300.5 / 2, 200.5 / 4)
+    assert CameraModel(small).horizontal_fov_deg == pytest.approx(STRETCHED.horizontal_fov_deg)
+
+
+def test_a_moved_pixel_is_where_its_point_is_seen():
+    now_from_then = transform_from(rotation_from_rpy(0.1, -0.2, 0.15), np.array([0.1, -0.2, 0.3]))
+    pixels = np.array([[100, 50], [600, 450], [20, 400]])
+    points = STRETCHED.back_project(np.full((480, 640), 3.0, np.float32))
+    expected = transform_points(now_from_then, points[pixels[:, 1], pixels[:, 0]])
+    for (column, row), point in zip(pixels, expected, strict=True):
+        *pixel, z = moved_pixel(row, column, 3.0, now_from_then, STRETCHED.lens)
+        assert_allclose(pixel, STRETCHED.project(point), rtol=1e-5)
+        assert z == pytest.approx(point[2], rel=1e-5)
 
 
 @given(
@@ -91,10 +113,22 @@ def test_a_distorted_camera_gives_a_view_without_black_borders():
     assert y.max() > 455
 
 
+def test_a_view_beyond_the_image_knows_what_it_does_not_see():
+    x, y = (np.abs(ray) for ray in np.meshgrid(*[np.linspace(-1.0, 1.0, 201)] * 2))
+    view = VirtualCamera(Pinhole(201, 201, 100.0, 100.0, 100.0, 100.0))
+    *_, seen = view.remap_tables(CameraModel(VGA))
+    assert seen[(x < 0.635) & (y < 0.475)].all()
+    assert not seen[(x > 0.645) | (y > 0.485)].any()
+
+
 def test_a_wide_camera_is_split_into_views_that_cover_it():
     views = virtual_cameras(FISHEYE, 168, 126)
     fovs = [view.pinhole.horizontal_fov_deg for view in views]
     assert len(views) >= 2
+    for view in views:
+        turned = view.camera_from_view
+        assert_allclose(turned @ turned.T, np.eye(3), atol=1e-12)
+        assert_allclose(turned[:, 1], [0, 1, 0])  # about the vertical
     assert all(50 <= fov <= 90 for fov in fovs)
     yaws = [
         np.degrees(np.arctan2(v.camera_from_view[0, 2], v.camera_from_view[2, 2])) for v in views

@@ -40,10 +40,14 @@ def scale_error(measurement, depth=DEPTH, a=0.02, b=0.05):
     return np.median(np.abs(1 / (measurement.a * values + measurement.b) / depth - 1))
 
 
-@pytest.mark.parametrize('step', [1, 11], ids=['336 points', '31 points'])
-def test_a_row_of_the_image_is_enough(step):
+@pytest.mark.parametrize(
+    'columns',
+    [slice(None), slice(None, None, 11), slice(256, None)],
+    ids=['336 points', '31 points', 'right of a square'],
+)
+def test_a_row_of_the_image_is_enough(columns):
     errors = [
-        scale_error(measure_points(noisy(seed=s), scan(POINTS[110, ::step]))) for s in range(9)
+        scale_error(measure_points(noisy(seed=s), scan(POINTS[110, columns]))) for s in range(9)
     ]
     assert np.median(errors) < 0.03
 
@@ -134,7 +138,8 @@ def test_a_range_sensor_before_a_wall(noise):
 
 def test_a_range_sensor_reports_the_nearest_in_its_cone():
     pose = base_from_mounted_camera(0, 0, 0.5, 0, 0, 0)
-    scene = Scene(planes=[(1, 0, 0, 4.0)], boxes=[((1.5, 0.1, 0.4), (1.6, 0.3, 0.6))])
+    beside = ((1.0, 0.135, 0.635), (1.1, 0.2, 0.7))  # in the cone's square, but not in the cone
+    scene = Scene(planes=[(1, 0, 0, 4.0)], boxes=[((1.5, 0.1, 0.4), (1.6, 0.3, 0.6)), beside])
     values = relative(scene.depth(pose), b=0.0)
     reference = replace(scan([[0, 0, 1.505]], 'range'), cone_half_angle_rad=0.15)
     measurement = measure_points(prediction(values), reference)
@@ -162,3 +167,6 @@ def test_metric_predictions_get_a_factor_only():
     wrong = prediction((0.8 * DEPTH).astype(np.float32), is_metric=True)
     measurement = measure_points(wrong, scan(POINTS[110]))
     assert (measurement.a, measurement.b) == (pytest.approx(0.8, rel=0.01), 0.0)
+    middle = replace(scan(POINTS[126, 168], 'range'), cone_half_angle_rad=0.01)
+    cone = measure_points(wrong, middle)
+    assert (cone.a, cone.b) == (pytest.approx(0.8, rel=0.05), 0.0)
