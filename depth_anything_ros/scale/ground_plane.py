@@ -39,10 +39,8 @@ SMALLEST_SHARE = 0.045
 SMALLEST_SPAN = 1.3
 """Ratio of the inverse depths of the floor's near and far end below which it is not a floor."""
 
-LARGEST_BELOW_SHARE = 0.4
-"""Share seen below the floor from which it is none: a table with the floor around it."""
-
 BELOW_COST = 3.0
+"""Of what lies below the floor: so a table that shows as much as the floor around it is none."""
 
 MOUNT_PITCH_RAD = 0.02
 """Far floor weighs less as if the pitch were this uncertain, against 10 % in the prediction."""
@@ -139,7 +137,7 @@ def _slopes(values: Floats, q: Floats) -> Floats:
 
 def _is_floor(fit: AffineFit, q: Floats, size: float) -> bool:
     inliers = np.sort(q[fit.inliers])
-    if len(inliers) < SMALLEST_SHARE * size or fit.below_share > LARGEST_BELOW_SHARE:
+    if len(inliers) < SMALLEST_SHARE * size:
         return False
     far, near = inliers[len(inliers) // 20], inliers[-len(inliers) // 20]
     slope_error = np.sqrt(fit.covariance[0, 0]) / fit.a

@@ -65,15 +65,13 @@ class AffineFit:
     """
     1/z = a·d + b with what supports it.
 
-    covariance: (2, 2) of (a, b); inliers: (N,) bool; below_share: samples farther than the line,
-    over those and the inliers; residual: robust, relative.
+    covariance: (2, 2) of (a, b); inliers: (N,) bool; residual: robust, relative.
     """
 
     a: float
     b: float
     covariance: Floats
     inliers: NDArray[np.bool_]
-    below_share: float
     residual: float
 
     def measurement(self, source: str) -> ScaleMeasurement:
@@ -113,7 +111,7 @@ def fit_affine(
     a, b = 1 / line.alpha, -line.beta / line.alpha
     if with_shift:
         a, b = shrink_shift(a, b, covariance, SHIFT_SPREAD * median(q))
-    return AffineFit(a, b, covariance, line.inliers, line.below_share, line.spread)
+    return AffineFit(a, b, covariance, line.inliers, line.spread)
 
 
 @kernel
@@ -201,7 +199,6 @@ class _Line(NamedTuple):
     beta: float
     information: Floats
     inliers: NDArray[np.bool_]
-    below_share: float
     spread: float
 
 
@@ -218,7 +215,7 @@ def _refined(
     """Return the line after three rounds of weights; a whole array of each would be slower."""
     weights, near = np.empty(len(d)), np.empty(len(d))
     information: Floats = np.zeros((2, 2))
-    spread, below = 0.0, 0
+    spread = 0.0
     for _ in range(3):
         count = 0
         for i in range(len(d)):
@@ -226,19 +223,15 @@ def _refined(
             if residual < 2 * TOLERANCE and not _is_astray(slopes[i], alpha):
                 near[count] = residual
                 count += 1
-        spread, below = _spread(near[:count]), 0
+        spread = _spread(near[:count])
         for i in range(len(d)):
             noise = _noise(q[i], soft, alpha, beta)
             residual = (d[i] - alpha * q[i] - beta) / noise / spread
-            steep = not _is_astray(slopes[i], alpha)
-            weights[i] = steep * _tukey(residual) / noise**2
-            below += steep and residual < -FARTHER_CUT
+            weights[i] = (not _is_astray(slopes[i], alpha)) * _tukey(residual) / noise**2
         alpha, beta, information = _weighted_line(d, q, weights, spread, with_shift)
         if not alpha > 0:
             break
-    inliers = weights > 0
-    below_share = below / max(below + inliers.sum(), 1)
-    return _Line(alpha, beta, information, inliers, below_share, spread)
+    return _Line(alpha, beta, information, weights > 0, spread)
 
 
 @kernel

@@ -69,7 +69,7 @@ def test_correlated_errors_of_a_network_cost_less_than_they_are():
     assert np.median(errors) < 0.06
 
 
-@pytest.mark.parametrize('roll', [-0.15, 0.15])
+@pytest.mark.parametrize('roll', [-0.8, -0.15, 0.15, 0.8])
 def test_a_rolled_camera(roll):
     mount = base_from_mounted_camera(0, 0, 0.8, roll, 0.3, 0)
     depth = ROOM.depth(mount)
@@ -99,8 +99,10 @@ def test_no_floor_without_a_pose_or_above_the_horizon():
     assert floor_of(values, base_from_mounted_camera(0, 0, 0.0, 0, 0.2, 0)) is None
 
 
-def test_a_table_is_not_the_floor_where_the_floor_is_seen_around_it():
-    scene = Scene(planes=[FLOOR, (1, 0, 0, 4.5)], boxes=[((0.8, -0.6, 0.2), (1.9, 0.6, 0.25))])
+@pytest.mark.parametrize(('width', 'length'), [(1.2, 1.1), (2.0, 2.2)])
+def test_a_table_is_not_the_floor_where_the_floor_is_seen_around_it(width, length):
+    table = ((0.8, -width / 2, 0.2), (0.8 + length, width / 2, 0.25))
+    scene = Scene(planes=[FLOOR, (1, 0, 0, 4.5)], boxes=[table])
     depth = scene.depth(MOUNT)
     values = relative(depth, noise=0.03, rng=np.random.default_rng(5))
     assert scale_error(floor_of(values), depth) < 0.05
