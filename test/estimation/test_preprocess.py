@@ -73,6 +73,14 @@ def test_a_fisheye_becomes_several_views_of_one_batch():
     assert (batch == 9).all()
 
 
+def test_a_view_knows_where_its_camera_sees_nothing():
+    low = CameraModel(Pinhole(320, 60, 95.0, 95.0, 159.5, 29.5), 'equidistant', (0.0,) * 4)
+    views, _ = Preprocessor(60, 80).views([frame(np.full((60, 320, 3), 9), low)])
+    for view in views:
+        assert view.seen[30].all()
+        assert not view.seen[[0, -1]].any()
+
+
 def test_views_of_all_frames_follow_each_other():
     frames = [frame(ramp(80, 60)), frame(np.zeros((60, 80, 3)), camera='left')]
     views, batch = Preprocessor(60, 80).views(frames)

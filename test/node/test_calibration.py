@@ -20,6 +20,7 @@ from depth_anything_ros.node.calibration import (
     fitted_to_image,
     message_of_pinhole,
 )
+import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo, RegionOfInterest
 
@@ -41,6 +42,10 @@ def camera_of(**changes: object) -> CameraModel:
 def test_a_pinhole_survives_its_message() -> None:
     assert camera_of().pinhole == PINHOLE
     assert not camera_of().is_distorted
+    matrix = np.array([[500.0, 0, 320], [0, 510, 240], [0, 0, 1]])
+    np.testing.assert_array_equal(info().k.reshape(3, 3), matrix)
+    np.testing.assert_array_equal(info().p.reshape(3, 4), np.c_[matrix, np.zeros(3)])
+    np.testing.assert_array_equal(info().r.reshape(3, 3), np.eye(3))
 
 
 @pytest.mark.parametrize(

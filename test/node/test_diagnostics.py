@@ -19,6 +19,7 @@ import math
 from pathlib import Path
 
 from depth_anything_ros.config import NodeConfig
+from depth_anything_ros.estimation.backend import BackendInfo
 from depth_anything_ros.node.diagnostics import (
     camera_status,
     ERROR,
@@ -95,6 +96,21 @@ def test_values_an_operator_reads() -> None:
 )
 def test_levels_of_the_node(problem: str, throttled: bool, level: bytes) -> None:
     assert node_status('active', problem, None, {}, throttled).level == level
+
+
+def test_values_of_the_node_an_operator_reads() -> None:
+    info = BackendInfo('openvino', 'CPU', 'small', 'int8', 1, 126, 168, False, 5.0)
+    status = node_status('active', '', info, {'infer': 12.345}, False, 'time went back')
+    assert {pair.key: pair.value for pair in status.values} == {
+        'state': 'active',
+        'infer_ms': '12.35',
+        'grid_reset': 'time went back',
+        'backend': 'openvino',
+        'device': 'CPU',
+        'model': 'small',
+        'precision': 'int8',
+        'input_size': '126x168',
+    }
 
 
 def test_throttling_is_a_count_that_grows(tmp_path: Path) -> None:

@@ -69,10 +69,11 @@ def test_cloud_without_color_is_tight() -> None:
 
 
 def test_cloud_packs_color_as_blue_green_red() -> None:
-    points = np.zeros((1, 1, 3), np.float32)
+    points = np.array([[[1.0, 2.0, 3.0]]], np.float32)
     rgb = np.array([[[10, 20, 30]]], np.uint8)
     message = cloud_message(HEADER, PointCloud(points, rgb))
     assert [f.name for f in message.fields] == ['x', 'y', 'z', 'rgb']
+    assert np.frombuffer(message.data, np.float32, 3).tolist() == [1.0, 2.0, 3.0]
     assert bytes(message.data)[12:] == bytes([30, 20, 10, 0])
 
 

@@ -25,7 +25,7 @@ TURNED = np.array([2.0, 0, 0, 0, 0, HALF, HALF])
 
 
 def test_between_two_messages_the_pose_is_interpolated() -> None:
-    pose = pose_at([(0, STRAIGHT), (100, TURNED)], 50, 1.0)
+    pose = pose_at([(900, STRAIGHT), (1000, TURNED)], 950, 1.0)
     assert pose[:3] == pytest.approx([1, 0, 0])
     yaw = 2 * np.arctan2(pose[5], pose[6])
     assert yaw == pytest.approx(np.pi / 4)

@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 from array import array
+from dataclasses import replace
 import math
 from unittest.mock import Mock, patch
 
@@ -29,13 +30,14 @@ from depth_anything_ros.node.references import (
     _reference,
     MOST_MESSAGES,
     MOST_MISSES,
+    NARROWEST_CONE_RAD,
     points_of_cloud,
     points_of_depth,
     points_of_range,
     points_of_scan,
     References,
 )
-from depth_anything_ros.transforms import Transform
+from depth_anything_ros.transforms import Transform, transform_from
 import numpy as np
 import pytest
 from sensor_msgs.msg import Image, LaserScan, PointCloud2, PointField, Range
@@ -130,6 +132,14 @@ def test_depth_of_nothing_gives_no_points() -> None:
     assert points_of_depth(depth_message(Header(), depth, '32FC1'), CAMERA).shape == (0, 3)
 
 
+def test_depth_of_another_size_has_rays_of_its_own() -> None:
+    depth = np.full((8, 32), np.nan, np.float32)
+    depth[0, 16] = 1.0
+    # Twice as wide and half as high: fx = 20, cx = 8.5 · 2 − 0.5, fy = 5, cy = 8.5 / 2 − 0.5.
+    points = points_of_depth(depth_message(Header(), depth, '32FC1'), CAMERA)
+    assert points == pytest.approx(np.array([[-0.5 / 20, -3.75 / 5, 1]]), abs=1e-6)
+
+
 @pytest.mark.parametrize(
     'message',
     [
@@ -156,15 +166,26 @@ class NoPoses:
         return None
 
 
+class MovingPoses(NoPoses):
+    """A robot that drives along x at 1 m/s, but whose pose is unknown before 4.9 s."""
+
+    def grid_from_base(self, stamp_ns: int) -> Transform | None:  # type: ignore[override]
+        return None if stamp_ns < 4_900_000_000 else pose_at_x(stamp_ns / 1e9)
+
+
+def pose_at_x(x: float) -> Transform:
+    return transform_from(np.eye(3), np.array([x, 0.0, 0.0]))
+
+
 def at(seconds: float) -> Header:
     whole = int(seconds)
     return Header(stamp=Time(sec=whole, nanosec=round((seconds - whole) * 1e9)))
 
 
-def references() -> References:
+def references(poses: NoPoses | None = None) -> References:
     subscribing = patch('depth_anything_ros.node.references.subscribe')
     with subscribing:
-        return References(Mock(), NoPoses(), {'camera': ''})  # type: ignore[arg-type]
+        return References(Mock(), poses or NoPoses(), {'camera': ''})  # type: ignore[arg-type]
 
 
 def seen_frame() -> Frame:
@@ -192,6 +213,29 @@ def test_what_a_dead_sensor_said_last_is_not_looked_at() -> None:
 
 def scan_at(seconds: float) -> LaserScan:
     return LaserScan(header=at(seconds), range_max=9.0, ranges=[1.0], angle_increment=0.1)
+
+
+@pytest.mark.parametrize(
+    ('scan_s', 'is_posed', 'expected'),
+    [(4.95, True, 0.95), (5.05, True, 1.05), (4.85, True, 1.0), (4.95, False, 1.0)],
+)
+def test_what_the_robot_drove_since_a_scan_is_taken_out(
+    scan_s: float, is_posed: bool, expected: float
+) -> None:
+    kept = references(MovingPoses())
+    kept.keep('scan_reference', scan_at(scan_s))
+    frame = replace(seen_frame(), grid_from_base=pose_at_x(5.0) if is_posed else None)
+    ((scan,), problems) = kept.seen_by(frame, 0.2)
+    assert scan.points == pytest.approx(np.array([[expected, 0, 0]]), abs=1e-6)
+    assert problems == []
+
+
+def test_before_the_camera_has_a_place_no_sensor_helps() -> None:
+    kept = references()
+    kept.keep('scan_reference', scan_at(5.0))
+    seen, problems = kept.seen_by(replace(seen_frame(), base_from_camera=None), 0.05)
+    assert seen == []
+    assert problems == ['scan_reference cannot be used before the pose of the camera is known']
 
 
 def test_a_fast_sensor_has_a_message_near_an_image_that_took_long() -> None:
@@ -235,6 +279,12 @@ def test_a_sensor_by_another_clock_is_named_and_a_slow_one_is_not() -> None:
     assert problem.startswith('the nearest message on scan_reference is 0.12 s from the image')
 
 
-def test_a_range_finder_that_hides_its_cone_still_scales() -> None:
-    message = Range(header=at(5), field_of_view=0.0)
-    assert _reference('range', message, np.zeros((1, 3), np.float32)).cone_half_angle_rad > 0
+@pytest.mark.parametrize(
+    ('field_of_view', 'half_angle'), [(0.0, NARROWEST_CONE_RAD), (0.5, 0.25), (3.0, 0.8)]
+)
+def test_a_range_finder_that_hides_its_cone_still_scales(
+    field_of_view: float, half_angle: float
+) -> None:
+    message = Range(header=at(5), field_of_view=field_of_view)
+    reference = _reference('range', message, np.zeros((1, 3), np.float32))
+    assert reference.cone_half_angle_rad == pytest.approx(half_angle)

@@ -98,6 +98,8 @@ def test_without_overlap_the_newest_item_is_taken_once_the_last_is_published() -
     stages.wait_for(1)
     for stamp in (2, 3, 4):
         worker.mailbox.put('a', stamp)
+    with stages.changed:
+        assert not stages.changed.wait_for(lambda: len(stages.estimated) > 1, timeout=0.1)
     stages.released.release()
     stages.wait_for(2)
     assert published == [1]
