@@ -175,11 +175,13 @@ def test_a_ramp_does_not_become_the_floor():
 
 def test_a_table_that_comes_under_the_lens_does_not_become_the_floor():
     table = Scene(ROOM.planes, [((-0.6, -2.0, 0.0), (1.2, 2.0, 0.25))])
-    stream = Stream(ScaleConfig(scale_timeout_s=1.0))
+    stream, errors = Stream(ScaleConfig(scale_timeout_s=1.0)), []
     for i in range(30):
         pose = forward(0.06 * i - 2.4)
         estimate, error = stream.feed(table.depth(pose @ MOUNT), grid_from_base=pose)
-        assert not estimate.is_metric or error < 0.15
+        errors += [error] * estimate.is_metric
+    assert len(errors) > 20
+    assert max(errors) < 0.1
 
 
 def test_several_sources_agree():
