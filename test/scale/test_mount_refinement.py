@@ -68,6 +68,14 @@ def test_the_refined_mount_makes_the_scale_right(wrong):
     assert np.median(np.abs(found / depth - 1)) < 0.02
 
 
+def test_a_scale_that_the_stated_mount_misled_is_left_at_once():
+    estimator = ScaleEstimator(ScaleConfig(refine_mount=True))
+    true_mount = base_from_mounted_camera(0.1, 0.0, 0.5, 0.0, 0.15 + math.radians(3.5), 0.0)
+    values, estimate, depth = drive(estimator, true_mount, count=6, step_m=0.08)
+    error = np.median(np.abs(1 / (estimate.a * values + estimate.b) / depth - 1))
+    assert error < 0.05
+
+
 def test_the_refined_view_has_the_true_pose(wrong):
     estimator, true_mount, values, *_ = wrong
     view = prediction(values).view
