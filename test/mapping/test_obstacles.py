@@ -220,6 +220,12 @@ def test_a_camera_that_moves_on_the_robot_is_followed() -> None:
         assert found.nearest_m[ahead(found)] == pytest.approx(3.0, abs=0.05)
 
 
+def test_the_error_of_range_is_that_of_scale_and_network() -> None:
+    depth = cast()
+    given = replace(depth_map(make_view(), depth, sigma=0.03), network_sigma=0.04)
+    assert ObstacleFinder(CONFIG).find(given, depth, RANGE_MAX).sigma == pytest.approx(0.05)
+
+
 @pytest.mark.parametrize('mount', [None, np.full((4, 4), np.nan)])
 def test_an_unknown_place_on_the_robot_is_named(mount: Transform | None) -> None:
     depth = cast()

@@ -12,11 +12,13 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+from dataclasses import replace
 import math
 from pathlib import Path
 
 from depth_anything_ros.replay.evaluate import depth_errors_of, grid_counts_of, vantage_at
 from depth_anything_ros.replay.run import DEPTH, TRUE_DEPTH, TRUE_GRID
+from depth_anything_ros.transforms import base_from_mounted_camera
 import numpy as np
 import pytest
 from tiny_run import run_of, STAMPS, write_run
@@ -34,6 +36,9 @@ def test_camera_stands_where_odometry_and_mounting_say(tmp_path: Path) -> None:
     assert (vantage.x, vantage.y) == (0.0, 0.0)
     assert vantage.yaw == pytest.approx(0.0)
     assert vantage.horizontal_fov == pytest.approx(math.pi / 2)
+    mount = base_from_mounted_camera(0.2, 0.1, 0.5, 0.0, 0.3, 0.7)
+    turned = vantage_at(replace(run_of(tmp_path / 'bag'), base_from_camera=mount), STAMPS[1])
+    assert (turned.x, turned.y, turned.yaw) == pytest.approx((0.2, 0.1, 0.7))
 
 
 def test_perfect_grid_finds_the_wall_in_every_frame(tmp_path: Path) -> None:

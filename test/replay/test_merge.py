@@ -14,7 +14,7 @@
 
 from pathlib import Path
 
-from blank import image, odometry
+from blank import grid, image, odometry, transforms
 from depth_anything_ros.replay.bag import encode, Recording, RecordingWriter, stamp_in
 from depth_anything_ros.replay.merge import left_out_notice, merge, read_sent_times
 from depth_anything_ros.replay.run import COLOR
@@ -56,6 +56,21 @@ def test_outputs_lie_on_the_time_line_of_the_inputs(tmp_path: Path) -> None:
         ('/odom', 1500, 1500),
         ('/image', 2000, 2030),
     ]
+
+
+def test_maps_and_static_transforms_stay_latched(tmp_path: Path) -> None:
+    messages = [
+        ('/image', 1000, image(1000, PIXELS, 'rgb8')),
+        ('/map', 1, grid(1, np.zeros((2, 2)), 0.5, (0.0, 0.0))),
+        ('/tf_static', 1, transforms()),
+    ]
+    inputs = record(tmp_path / 'in', messages)
+    outputs = record(tmp_path / 'out', [(COLOR, WALL_NS + 1200, image(1000, PIXELS, 'rgb8'))])
+    with Recording(inputs) as first, Recording(outputs) as second:
+        merge(first, second, '/image', {1000: WALL_NS + 1000}, tmp_path / 'merged')
+    topics = (tmp_path / 'merged' / 'metadata.yaml').read_text().split('name: ')[1:]
+    latched = {topic.split()[0] for topic in topics if 'durability: 1' in topic}
+    assert latched == {'/map', '/tf_static'}
 
 
 def test_topics_of_a_robots_own_types_are_left_out(tmp_path: Path) -> None:

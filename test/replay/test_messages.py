@@ -101,6 +101,15 @@ def test_depth_is_in_metres(message: object, expected: np.ndarray) -> None:
     assert depth_image(message).dtype == np.float32
 
 
+@pytest.mark.parametrize('encoding', ['16UC1', '32FC1'])
+def test_padding_of_depth_is_left_out(encoding: str) -> None:
+    wide = np.arange(1, 9).reshape(2, 4).astype(np.uint16 if encoding == '16UC1' else np.float32)
+    message = image(0, wide, encoding)
+    message.width = 3
+    unit = 1e-3 if encoding == '16UC1' else 1.0
+    np.testing.assert_allclose(depth_image(message), wide[:, :3] * unit)
+
+
 def test_big_endian_depth_is_turned() -> None:
     message = image(0, MILLIMETRES.astype('>u2'), '16UC1')
     message.is_bigendian = 1
