@@ -105,6 +105,16 @@ def test_free_space_ends_before_what_may_be_an_obstacle() -> None:
     assert cell(seen, 3.0, 0.8) == percent(-0.8)
 
 
+def test_what_is_freed_is_all_of_a_view_and_nothing_beyond_its_outermost_bearings() -> None:
+    grid = LocalGrid(CONFIG)
+    grid.update([around(floor_to=EVERYWHERE, pose=pose_at(0.0))])
+    rows, columns = np.nonzero(grid.occupancy().cells >= 0)
+    for x, y in ((0, 0), (0, 1), (1, 0), (1, 1)):  # the corners of each
+        bearings = np.degrees(np.arctan2(rows + y - 100, columns + x - 100))
+        assert -30.0 <= bearings.min() < -28.5
+        assert 28.5 < bearings.max() <= 30.0
+
+
 def test_a_small_thing_may_be_nearer_than_it_seems() -> None:
     grid = LocalGrid(CONFIG)
     grid.update([around({30: 4.02}, EVERYWHERE, pose=pose_at(0.0), sigma=0.04)])
@@ -299,10 +309,11 @@ def test_without_a_pose_cameras_in_turn_make_one_picture() -> None:
     assert (seen.cells > 65).sum() >= 2
 
 
-def test_what_hangs_higher_than_the_view_reaches_is_not_cleared() -> None:
+@pytest.mark.parametrize('frames', [1, 5])
+def test_what_hangs_higher_than_the_view_reaches_is_not_cleared(frames: int) -> None:
     grid = LocalGrid(CONFIG)
     mark = {'pose': pose_at(0.0), 'underside': 0.9}
-    for step in range(5):
+    for step in range(frames):
         grid.update([around({30: 2.02}, stamp_ns=step, **mark)])
     # The camera is 0.5 m high: at 2 m a tangent of 0.1 reaches 0.7 m, of 0.3 it reaches 1.1 m.
     for step in range(5, 15):
