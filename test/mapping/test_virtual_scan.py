@@ -116,7 +116,7 @@ def test_ranges_are_measured_from_the_base() -> None:
 
 
 def test_a_camera_before_the_base_frees_to_the_range_and_shows_nothing_beyond() -> None:
-    view = around({20: 5.8}, {40: 6.0}, origin=(0.5, 0.0, 0.5))
+    view = around({20: 5.8}, {30: 6.0}, origin=(0.5, 0.0, 0.5))
     scan = virtual_scan([view], CONFIG)
     assert np.isposinf(scan.ranges).any()
     assert not np.isfinite(scan.ranges).any()
