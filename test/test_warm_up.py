@@ -25,6 +25,7 @@ from depth_anything_ros.frame import SparseReference
 from depth_anything_ros.mapping import (
     cleaning,
     confidence,
+    evidence,
     local_grid,
     obstacles,
     point_cloud,
@@ -46,7 +47,7 @@ INNER = {
     *('_inverse_with_margins', '_distrust_exposure', '_bilinear', '_slopes'),
 }
 MODULES = (
-    *(cleaning, confidence, local_grid, obstacles, point_cloud, virtual_scan),
+    *(cleaning, confidence, evidence, local_grid, obstacles, point_cloud, virtual_scan),
     *(alignment, ground_plane, metric_depth, robust_fit, transforms),
 )
 

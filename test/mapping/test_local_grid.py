@@ -385,22 +385,6 @@ def test_reset_by_hand() -> None:
     assert grid.reset_reason == 'the operator asked'
 
 
-@given(right=st.integers(-40, 40), up=st.integers(-40, 40))
-@settings(max_examples=30, deadline=None)
-def test_moving_by_whole_cells_and_back_changes_nothing(right: int, up: int) -> None:
-    grid = LocalGrid(CONFIG)
-    nearest = {i: 1.0 + 0.03 * i for i in range(0, 60, 3)}  # all within 3 m of the middle
-    grid.update([around(nearest, dict.fromkeys(range(60), 2.9), pose=pose_at(0.0))])
-    before = grid.occupancy()
-    grid.move_to(-100 + right, -100 + up)
-    moved = grid.occupancy()
-    assert (moved.cells >= 0).sum() == (before.cells >= 0).sum()
-    grid.move_to(-100, -100)
-    after = grid.occupancy()
-    np.testing.assert_array_equal(after.cells, before.cells)
-    assert (after.origin_x, after.origin_y) == (before.origin_x, before.origin_y)
-
-
 @given(seed=st.integers(0, 2**32 - 1), yaw=st.floats(-3.0, 3.0))
 @settings(max_examples=30, deadline=None)
 def test_no_cell_is_freed_that_no_floor_pixel_lies_behind(seed: int, yaw: float) -> None:
