@@ -32,8 +32,8 @@ NEAREST_M = 0.3
 BEGIN_M = 0.25
 """Floor must be seen from so far behind the nearest that a view shows on, or nothing is free."""
 
-STEPS = 40
-"""At so many ranges a free ray is followed, for it does not begin where the camera is."""
+STEPS = np.linspace(0.0, 1.0, 40)
+"""Powers at which a free ray is followed to its end, for it does not begin where the camera is."""
 
 FAR_SHARE = 0.95
 """Floor that is seen to this share of the range is seen to its end."""
@@ -96,8 +96,8 @@ def _is_seen(views: Sequence[Surroundings], bearings: NDArray[np.float64]) -> ND
     The way up to the distance of the nearest camera is the robot's, and what lies nearer to a
     camera than its view shows is passed over.
     """
-    begin = min(math.hypot(view.origin[0], view.origin[1]) for view in views)
-    ranges = np.geomspace(max(begin, BEGIN_M), views[0].range_max_m, STEPS)
+    begin = max(min(math.hypot(view.origin[0], view.origin[1]) for view in views), BEGIN_M)
+    ranges = begin * (views[0].range_max_m / begin) ** STEPS
     seen = np.zeros((len(bearings), len(ranges)), np.bool_)
     for view in views:
         shown_from = np.where(np.isfinite(view.blind_to_m), view.blind_to_m + BEGIN_M, 0.0)
@@ -132,14 +132,17 @@ def _see(
     """Write where the rays are within what a view saw; beside it only `beside_to` is open."""
     bins = len(seen_to)
     middle = bearing_min + 0.5 * bins * bearing_step
+    cos_middle, sin_middle = np.cos(middle), np.sin(middle)
+    ahead = origin[0] * cos_middle + origin[1] * sin_middle
+    aside = origin[1] * cos_middle - origin[0] * sin_middle
     for i in range(len(bearings)):
-        cos, sin = np.cos(bearings[i]), np.sin(bearings[i])
+        cos, sin = np.cos(bearings[i] - middle), np.sin(bearings[i] - middle)
         for k in range(len(ranges)):
             if seen[i, k]:
                 continue
-            x, y = ranges[k] * cos - origin[0], ranges[k] * sin - origin[1]
-            off = (np.arctan2(y, x) - middle + np.pi) % (2 * np.pi) - np.pi
-            b, away = int(np.floor(off / bearing_step + 0.5 * bins)), np.hypot(x, y)
+            x, y = ranges[k] * cos - ahead, ranges[k] * sin - aside
+            off, away = np.arctan2(y, x), np.sqrt(x * x + y * y)
+            b = int(np.floor(off / bearing_step + 0.5 * bins))
             limit = seen_to[b] if 0 <= b < bins else beside_to
             seen[i, k] = away <= limit or away >= far
 
