@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 import struct
@@ -288,6 +289,15 @@ def _offered_qos(latched: bool) -> Qos:
     )
 
 
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Name the file in an error of the disk, which does not say which one is full."""
+    try:
+        yield
+    except OSError as error:
+        raise RecordingError(f'{path} cannot be written: {error.strerror}') from error
+
+
 class RecordingWriter:
     """
     A new rosbag2 folder with one MCAP file, profile ros2 and ros2msg schemas.
@@ -295,16 +305,18 @@ class RecordingWriter:
     Its metadata are of version 8, which Humble plays; 9 is read since Jazzy only.
 
     compress: zstd per chunk, as `ros2 bag record --storage-preset-profile zstd_fast`. Raise
-    RecordingError where the folder exists or a type is unknown.
+    RecordingError where the folder exists, a type is unknown or the disk cannot take it.
     """
 
     def __init__(self, path: Path, *, compress: bool = False) -> None:
+        self._path = path
         self._connections: dict[str, Connection] = {}
         try:
             self._writer = Writer(path, version=8, storage_plugin=StoragePlugin.MCAP)
             if compress:
                 self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
-            self._writer.open()
+            with _writing(path):
+                self._writer.open()
         except WriterError as error:
             raise RecordingError(str(error)) from error
 
@@ -321,11 +333,13 @@ class RecordingWriter:
 
     def write(self, topic: str, log_time_ns: int, data: bytes | memoryview) -> None:
         """Append one message in CDR to a topic that was added before."""
-        self._writer.write(self._connections[topic], log_time_ns, data)
+        with _writing(self._path):
+            self._writer.write(self._connections[topic], log_time_ns, data)
 
     def close(self) -> None:
         """Write the index and metadata.yaml."""
-        self._writer.close()
+        with _writing(self._path):
+            self._writer.close()
 
     def __enter__(self) -> RecordingWriter:
         return self

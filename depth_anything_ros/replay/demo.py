@@ -24,6 +24,7 @@ import tempfile
 import time
 from typing import Any
 
+from depth_anything_ros.estimation.private_cache import write_whole
 from depth_anything_ros.replay.bag import Recording, RecordingError
 from depth_anything_ros.replay.evaluate import depth_errors_of, grid_counts_of
 from depth_anything_ros.replay.merge import merge, read_sent_times
@@ -96,10 +97,10 @@ def judge(
     timing = timing_of(run.images.log_times_ns, run.answers_ns)
     errors = depth_errors_of(run)
     summary = {'recording': name, **summarise(run, timing, errors, grid_counts_of(run))}
-    (output / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
+    write_whole(output / 'summary.json', (json.dumps(summary, indent=2) + '\n').encode())
     progress('writing the report', 0.0)
     page = report_html(run, timing, errors, summary, [notice] if notice else [])
-    (output / 'report.html').write_text(page, encoding='utf-8')
+    write_whole(output / 'report.html', page.encode())
     return summary
 
 
