@@ -32,3 +32,6 @@ app.command('bench')(estimation.bench)
 app.add_typer(estimation.model_app, name='model')
 app.add_typer(estimation.engine_app, name='engine')
 app.add_typer(simulation.app, name='sim')
+
+if __name__ == '__main__':
+    app()

@@ -46,3 +46,9 @@ def test_a_robot_needs_no_extra_for_what_it_does(arguments, code, said, tmp_path
     assert said in done.stdout + done.stderr
     assert 'Traceback' not in done.stderr
     assert len(done.stderr.splitlines()) == code
+
+
+def test_the_module_is_the_command():
+    command = [sys.executable, '-m', 'depth_anything_ros.cli', '--help']
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert 'Usage' in done.stdout
