@@ -16,14 +16,14 @@
 
 # No annotations from the future: the typer of Ubuntu 24.04 does not read them as text.
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Optional
 
 from depth_anything_ros.command_errors import needing, one_line_errors
 from depth_anything_ros.config import EstimationConfig
-from depth_anything_ros.estimation.backend import LARGEST_BATCH
+from depth_anything_ros.estimation.backend import BackendError, LARGEST_BATCH
 from depth_anything_ros.estimation.bench import chosen_exports, measure, random_exports, write_json
 from depth_anything_ros.estimation.engine_cache import cached_files, clean
 from depth_anything_ros.estimation.load import choose_backend, open_backend, rungs
@@ -177,28 +177,35 @@ def build(
         inference_batch=batch,
         accept_noncommercial_license=True,
     )
+
+    def build_one(file: ModelFile) -> None:
+        with Progress() as progress:
+            task = progress.add_task(escape(file.path.name), total=1.0)
+            report = partial(_advance, progress, task)
+            open_backend(file, 'tensorrt', config, report).close()
+            progress.update(task, completed=1.0)
+
     with one_line_errors():
-        for file in rungs(config, 'tensorrt'):
-            with Progress() as progress:
-                task = progress.add_task(escape(file.path.name), total=1.0)
-                report = partial(_advance, progress, task)
-                open_backend(file, 'tensorrt', config, report).close()
-                progress.update(task, completed=1.0)
+        _for_each(rungs(config, 'tensorrt'), build_one)
 
 
 @engine_app.command()
 def verify(model: Model, backend: Annotated[str, typer.Option()] = 'auto') -> None:
     """Prove that a model gives the depth that its export stored, on this machine."""
     config = EstimationConfig(model=model, backend=backend, accept_noncommercial_license=True)
+
+    def verify_one(file: ModelFile) -> None:
+        running = open_backend(file, kind, config)
+        proof = prove(running, reference_of(file))
+        running.close()
+        print(
+            f'{file.path.name} on {running.info.device} ({running.info.precision}): right, '
+            f'rank correlation {proof.rank_correlation:.5f}, error {proof.error:.2%}'
+        )
+
     with one_line_errors():
-        for file in exports_of(model):
-            running = open_backend(file, choose_backend(backend), config)
-            proof = prove(running, reference_of(file))
-            running.close()
-            print(
-                f'{file.path.name} on {running.info.device} ({running.info.precision}): right, '
-                f'rank correlation {proof.rank_correlation:.5f}, error {proof.error:.2%}'
-            )
+        kind = choose_backend(backend)
+        _for_each(exports_of(model), verify_one)
 
 
 @engine_app.command('list')
@@ -252,6 +259,20 @@ def bench(
         Console().print(_table(rows))
         if json:
             write_json(json, rows)
+
+
+def _for_each(files: Sequence[ModelFile], work: Callable[[ModelFile], None]) -> None:
+    """Do the work on every file though it fails on some; raise BackendError that names those."""
+    failed: dict[str, list[str]] = {}
+    for file in files:
+        try:
+            work(file)
+        except BackendError as error:
+            failed.setdefault(str(error), []).append(file.path.name)
+    if failed:
+        raise BackendError(
+            '; '.join(f'{", ".join(names)}: {why}' for why, names in failed.items())
+        )
 
 
 def _say_exported(path: Path, agreement: Agreement) -> None:

@@ -17,6 +17,7 @@ import sys
 from unittest.mock import Mock
 
 from depth_anything_ros.cli import app
+from depth_anything_ros.estimation.backend import BackendError
 from depth_anything_ros.estimation.engine_cache import GpuIdentity, timing_cache_path
 from depth_anything_ros.estimation.private_cache import write_private
 import pytest
@@ -81,6 +82,31 @@ def test_engines_are_built_of_the_batch_that_is_asked_for(run, tmp_path, monkeyp
     monkeypatch.setattr('depth_anything_ros.estimation.commands.open_backend', built)
     assert run('engine', 'build', 'small', '--batch', '4').exit_code == 0
     assert [call.args[0].path.name for call in built.call_args_list] == ['batch4.onnx']
+
+
+def test_an_engine_that_cannot_be_built_does_not_keep_the_others_back(run, tmp_path, monkeypatch):
+    cache = tmp_path / 'cache' / 'depth_anything_ros' / 'models'
+    cache.mkdir(parents=True)
+    for size in ('14x14', '28x42', '42x42'):
+        write_tiny_onnx(cache / f'{size}.onnx', properties={'name': 'small', 'size': size})
+    built = Mock(side_effect=[BackendError('too old'), Mock(), BackendError('too old')])
+    monkeypatch.setattr('depth_anything_ros.estimation.commands.open_backend', built)
+    result = run('engine', 'build', 'small')
+    assert built.call_count == 3
+    assert result.exit_code == 1
+    assert 'error: 14x14.onnx, 42x42.onnx: too old\n' in result.output
+
+
+def test_an_export_that_is_wrong_does_not_keep_the_others_unproven(run, tmp_path):
+    cache = tmp_path / 'cache' / 'depth_anything_ros' / 'models'
+    cache.mkdir(parents=True)
+    for name in ('a', 'b'):
+        write_tiny_onnx(cache / f'{name}.onnx', properties={'name': 'small', 'size': '28x42'})
+    (cache / 'a.reference.npz').write_bytes(b'no reference')
+    result = run('engine', 'verify', 'small', '--backend', 'openvino')
+    assert result.exit_code == 1
+    assert 'b.onnx on ' in result.output
+    assert 'error: a.onnx: ' in result.output
 
 
 def test_bench_prints_a_table_and_writes_rows(run, tmp_path):
