@@ -36,9 +36,16 @@ LATCHED_TOPICS = ('/tf_static',)
 
 
 def read_sent_times(log: Path) -> dict[int, int]:
-    """Return stamp → wall time of publication, nanoseconds, out of the player's log."""
+    """
+    Return stamp → wall time of publication, nanoseconds, out of the player's log.
+
+    Of images with one stamp the first counts: its answer may precede the others.
+    """
+    sent_ns: dict[int, int] = {}
     with log.open(newline='') as file:
-        return {int(row['stamp_ns']): int(row['publish_wall_ns']) for row in csv.DictReader(file)}
+        for row in csv.DictReader(file):
+            sent_ns.setdefault(int(row['stamp_ns']), int(row['publish_wall_ns']))
+    return sent_ns
 
 
 def left_out_notice(inputs: Recording) -> str:
@@ -62,17 +69,21 @@ def merge(
 
     Topics of types that are not known, such as a robot's own, are left out. sent_ns: wall times
     of the images' publication by stamp. An image gets the log time at which it was really sent,
-    so that ages can be read off the result; one that was not sent is left out.
+    so that ages can be read off the result; one that was not sent is left out, and so is one
+    whose stamp an image before it had.
     """
-    logged = {stamp_in(raw): raw.log_time_ns for raw in inputs.messages([image_topic])}
+    logged: dict[int, int] = {}
+    for raw in inputs.messages([image_topic]):
+        logged.setdefault(stamp_in(raw), raw.log_time_ns)
     lag_ns = median_low([sent - logged[stamp] for stamp, sent in sent_ns.items()])
 
     def played() -> Iterator[RawMessage]:
+        unwritten = dict(sent_ns)
         for raw in inputs.messages(kept):
             if raw.topic != image_topic:
                 yield raw
-            elif stamp_in(raw) in sent_ns:
-                yield raw._replace(log_time_ns=sent_ns[stamp_in(raw)] - lag_ns)
+            elif stamp_in(raw) in unwritten:
+                yield raw._replace(log_time_ns=unwritten.pop(stamp_in(raw)) - lag_ns)
 
     def heard() -> Iterator[RawMessage]:
         for raw in outputs.messages():

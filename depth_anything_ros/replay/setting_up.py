@@ -17,9 +17,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from depth_anything_ros.replay.bag import decode, Recording, RecordingError
+from depth_anything_ros.replay.bag import decode, Recording, RecordingError, stamp_in
 from depth_anything_ros.replay.messages import mounting_of
 from depth_anything_ros.replay.run import mounting_in
 from depth_anything_ros.replay.topics import CameraTopics
@@ -33,6 +34,8 @@ MOUNTING = (
     'camera_pitch_rad',
     'camera_yaw_rad',
 )
+
+STAMPS_LOOKED_AT = 10
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def node_setup(
     With odometry of the robot and static transforms that lead to the camera, the grid rolls; a
     camera_height_m replaces the height in them. Else it is taken for a level camera of which
     nothing else is known. Without either, metres are not to be had and are not invented. Raise
-    RecordingError where the camera or its calibration said nothing.
+    RecordingError where the camera or its calibration said nothing, or its stamps stand still.
     """
     for topic in (topics.image, topics.camera_info):
         if _first(recording, topic) is None:
@@ -67,6 +70,7 @@ def node_setup(
                 f'{recording.path} announces {topic} and has no message of it: record it again, '
                 'or choose other topics with --image and --camera-info'
             )
+    _check_stamps(recording, topics.image)
     transport = 'compressed' if topics.is_compressed else 'raw'
     parameters: dict[str, Any] = {
         'use_sim_time': True,
@@ -110,6 +114,16 @@ def node_setup(
         'depth is relative, without metres, scan or grid. Give --camera-height if you know it'
     )
     return NodeSetup(topics, parameters, remappings, played, notice)
+
+
+def _check_stamps(recording: Recording, image: str) -> None:
+    """Raise RecordingError where no stamp tells images apart; the node tells of unset ones."""
+    stamps = [stamp_in(raw) for raw in islice(recording.messages([image]), STAMPS_LOOKED_AT)]
+    if len(stamps) > 1 and len(set(stamps)) == 1 and stamps[0] > 0:
+        raise RecordingError(
+            f'the images on {image} all have the stamp {stamps[0] / 1e9:.3f} s, so nothing tells '
+            'which of them an output belongs to: record again with a driver that stamps each'
+        )
 
 
 def _lacking(

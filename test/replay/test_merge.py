@@ -86,5 +86,20 @@ def test_topics_of_a_robots_own_types_are_left_out(tmp_path: Path) -> None:
 
 
 def test_sent_times_are_read(tmp_path: Path) -> None:
-    (tmp_path / 'log.csv').write_text('stamp_ns,publish_wall_ns\n5,17\n6,18\n')
+    (tmp_path / 'log.csv').write_text('stamp_ns,publish_wall_ns\n5,17\n6,18\n6,19\n')
     assert read_sent_times(tmp_path / 'log.csv') == {5: 17, 6: 18}
+
+
+def test_of_images_with_one_stamp_the_first_is_kept_when_it_was_sent(tmp_path: Path) -> None:
+    messages = [
+        ('/image', 1000 * i, image(stamp, PIXELS, 'rgb8')) for i, stamp in ((1, 7), (2, 7))
+    ]
+    inputs = record(tmp_path / 'in', messages)
+    outputs = record(tmp_path / 'out', [(COLOR, WALL_NS + 1200, image(7, PIXELS, 'rgb8'))])
+    with Recording(inputs) as first, Recording(outputs) as second:
+        merge(first, second, '/image', {7: WALL_NS + 1000}, tmp_path / 'merged')
+    with Recording(tmp_path / 'merged') as recording:
+        assert [(m.topic, m.log_time_ns) for m in recording.messages()] == [
+            ('/image', 1000),
+            (COLOR, 1200),
+        ]

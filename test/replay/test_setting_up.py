@@ -118,6 +118,25 @@ def test_a_camera_that_says_nothing_is_refused_before_the_start(
         setup_of(path)
 
 
+@pytest.mark.parametrize('stamps', [(7, 7, 7), (7, 7, 8), (0, 0, 0), (7,)])
+def test_stamps_that_stand_still_are_refused_before_the_start(
+    tmp_path: Path, stamps: tuple[int, ...]
+) -> None:
+    path = tmp_path / 'bag'
+    with RecordingWriter(path) as writer:
+        writer.add_topic('/camera/image_raw', 'sensor_msgs/msg/Image')
+        writer.add_topic('/camera/camera_info', 'sensor_msgs/msg/CameraInfo')
+        writer.write('/camera/camera_info', 1, encode(camera_info(1, 2, 2, 1.0)))
+        for i, stamp in enumerate(stamps):
+            message = image(stamp, np.zeros((2, 2, 3), np.uint8), 'rgb8')
+            writer.write('/camera/image_raw', i, encode(message))
+    if stamps == (7, 7, 7):
+        with pytest.raises(RecordingError, match='/camera/image_raw all have the stamp'):
+            setup_of(path)
+    else:
+        setup_of(path)
+
+
 def test_odometry_that_says_nothing_is_none(tmp_path: Path) -> None:
     setup = setup_of(handheld(tmp_path / 'bag', 'base_link', silent='/odom'))
     assert setup.parameters['pose_source'] == 'none'
