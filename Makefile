@@ -13,13 +13,14 @@ EXTRAS := cpu,replay,sim,dev
 else
 EXTRAS := ros,cpu,replay,sim,dev
 endif
+INSTALLED := $(VENV)/.installed$(ROS_DISTRO:%=-%)
 
 DEMO_OPTIONS := $(if $(RECORDING),--recording '$(RECORDING)') $(if $(MODEL),--model '$(MODEL)')
 
 .PHONY: setup demo test test-export setup-bench bench clean
-setup: $(VENV)/.installed
+setup: $(INSTALLED)
 
-$(VENV)/.installed: setup.py
+$(INSTALLED): setup.py
 	$(PYTHON) -m venv $(VENV_OPTIONS) $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]'
 	touch $@

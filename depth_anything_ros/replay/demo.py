@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 import json
 from pathlib import Path
 import shutil
@@ -60,15 +61,20 @@ def run_demo(
     """
     Play a recording to the node and leave summary.json, recording/, report.html in `output`.
 
-    Return the summary. Raise ProcessError where a process fails or, after the report, where no
-    image was answered; RecordingError where a recording cannot be read, or `output` is no folder,
-    holds the recording that is to be played, or has one of the three that no demo left.
+    Return the summary. Raise ProcessError where ROS is missing, a process fails or, after the
+    report, no image was answered; RecordingError where a recording cannot be read, or `output` is
+    no folder, holds the recording that is to be played, or has one of the three that no demo left.
     """
     if recording.resolve().is_relative_to(output.resolve()):
         raise RecordingError(f'{recording} would be overwritten: choose another --output')
     if output.exists() and not output.is_dir():
         raise RecordingError(f'{output} is no folder: choose another --output')
     _clear(output)
+    if find_spec('rclpy') is None:
+        raise ProcessError(
+            'there is no ROS 2 here: source a distribution, '
+            "or pip install 'depth_anything_ros[ros]'"
+        )
     with tempfile.TemporaryDirectory(dir=output, prefix='.work-') as work:
         heard, sent = Path(work) / 'outputs', Path(work) / 'sent.csv'
         with ProcessGroup(output / 'logs') as processes:

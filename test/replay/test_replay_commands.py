@@ -78,6 +78,15 @@ def test_what_no_demo_left_is_not_removed(tmp_path: Path, name: str) -> None:
     assert [path.name for path in mine.parent.iterdir()] == [name]
 
 
+def test_without_ros_it_says_where_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('depth_anything_ros.replay.demo.find_spec', lambda _: None)
+    code, said = run('--recording', write_run(tmp_path / 'bag'), '--output', tmp_path / 'out')
+    assert code == 1
+    assert "source a distribution, or pip install 'depth_anything_ros[ros]'" in said
+
+
 class Hub:
     """Stands in for the modules that need torch: weights from the hub and their export."""
 
