@@ -45,10 +45,9 @@ from depth_anything_ros.replay.grid_truth import (
     compare_grid,
     GridCounts,
     GridFrame,
-    label_obstacles,
-    resample_truth,
+    true_view,
+    TrueView,
     Vantage,
-    visible_cells,
 )
 from depth_anything_ros.scale.estimate import ScaleEstimate, ScaleHealth
 from depth_anything_ros.simulation.driving import drive, NoPathError
@@ -182,22 +181,15 @@ class Truth:
             )
         )
 
-    def in_sight(
-        self, grid: OccupancyGrid, grid_from_base: Transform
-    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return of the grid's cells: free and in sight, front and in sight, blocked."""
+    def in_sight(self, grid: OccupancyGrid, grid_from_base: Transform) -> TrueView:
+        """Return what the grid should say."""
         frame = GridFrame(grid.resolution_m, grid.origin_x, grid.origin_y)
-        blocked, known = resample_truth(self.cells, self.frame, frame, grid.cells.shape)
-        pose = grid_from_base @ BASE_FROM_CAMERA
-        yaw = math.atan2(pose[1, 2], pose[0, 2])
-        fov = math.radians(CAMERA.horizontal_fov_deg)
-        free, front = visible_cells(blocked, frame, Vantage(pose[0, 3], pose[1, 3], yaw, fov))
-        return free & known, front, blocked
+        vantage = Vantage.of(CAMERA, grid_from_base @ BASE_FROM_CAMERA)
+        return true_view(self.cells, self.frame, frame, grid.cells.shape, vantage)
 
     def judge(self, grid: OccupancyGrid, grid_from_base: Transform) -> GridCounts:
         """Count the errors of a grid in what is in sight."""
-        free, front, blocked = self.in_sight(grid, grid_from_base)
-        return compare_grid(grid.cells, free, front, blocked, label_obstacles(blocked))
+        return compare_grid(grid.cells, self.in_sight(grid, grid_from_base))
 
 
 @dataclass(frozen=True)
@@ -265,12 +257,10 @@ def _cleared_after_s(run: Drive, mapper: Mapper, truth: Truth) -> float | None:
     pose = run.poses[-1]
     for _ in range(int(RATE_HZ)):
         grid = mapper.add(run.depth_with_box, pose)
-    free, _, _ = truth.in_sight(grid, pose)
-    _, _, boxed = Truth.of(run.with_box).in_sight(grid, pose)
-    grown = cv2.dilate(boxed.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    _, _, blocked = truth.in_sight(grid, pose)
-    settled = cv2.dilate(blocked.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    old = (grid.cells > CALLED_OCCUPIED_ABOVE) & free & grown & ~settled
+    seen, boxed = truth.in_sight(grid, pose), Truth.of(run.with_box).in_sight(grid, pose)
+    grown = cv2.dilate(boxed.blocked.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    settled = cv2.dilate(seen.blocked.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    old = (grid.cells > CALLED_OCCUPIED_ABOVE) & seen.free & grown & ~settled
     if not old.any():
         return None
     for frame in range(1, int(3 * RATE_HZ)):

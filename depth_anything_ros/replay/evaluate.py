@@ -17,7 +17,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-import math
 
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.replay.depth_truth import depth_errors, DepthErrors, truth_in_view
@@ -25,11 +24,9 @@ from depth_anything_ros.replay.grid_truth import (
     compare_grid,
     GridCounts,
     GridFrame,
-    label_obstacles,
-    Mask,
-    resample_truth,
+    true_view,
+    TrueView,
     Vantage,
-    visible_cells,
 )
 from depth_anything_ros.replay.messages import depth_image, grid_cells, pinhole_of, pose_transform
 from depth_anything_ros.replay.run import (
@@ -79,15 +76,6 @@ class GridView:
     truth: TrueView | None
 
 
-@dataclass(frozen=True)
-class TrueView:
-    """(rows, columns) of the grid: where the world is blocked, and what of it is in sight."""
-
-    blocked: Mask
-    free: Mask
-    front: Mask
-
-
 def grid_view_at(run: Run, stamp_ns: int) -> GridView:
     """Return the grid of a stamp; the camera's place then comes from the odometry."""
     grid = run[GRID][stamp_ns]
@@ -100,9 +88,8 @@ def grid_view_at(run: Run, stamp_ns: int) -> GridView:
     if truth.header.frame_id != grid.header.frame_id:
         return GridView(cells, frame, None, None)
     rows, columns = cells.shape
-    blocked, known = resample_truth(*grid_cells(truth), frame, (rows, columns))
-    free, front = visible_cells(blocked, frame, vantage)
-    return GridView(cells, frame, vantage, TrueView(blocked, free & known, front))
+    seen = true_view(*grid_cells(truth), frame, (rows, columns), vantage)
+    return GridView(cells, frame, vantage, seen)
 
 
 def grid_counts_of(run: Run) -> GridCounts | None:
@@ -111,8 +98,7 @@ def grid_counts_of(run: Run) -> GridCounts | None:
     for stamp in map(int, run[GRID].stamps_ns):
         view = grid_view_at(run, stamp)
         if view.truth is not None:
-            free, front, blocked = view.truth.free, view.truth.front, view.truth.blocked
-            total += compare_grid(view.cells, free, front, blocked, label_obstacles(blocked))
+            total += compare_grid(view.cells, view.truth)
     return total if total != GridCounts() else None
 
 
@@ -123,8 +109,4 @@ def vantage_at(run: Run, stamp_ns: int) -> Vantage | None:
     if odom is None or run.base_from_camera is None or not len(infos):
         return None
     camera = pinhole_of(infos[infos.stamps_ns[0]])
-    grid_from_camera = pose_transform(odom.pose.pose) @ run.base_from_camera
-    x, y = grid_from_camera[:2, 3]
-    ahead_x, ahead_y = grid_from_camera[:2, 2]
-    fov = math.radians(camera.horizontal_fov_deg)
-    return Vantage(float(x), float(y), math.atan2(ahead_y, ahead_x), fov)
+    return Vantage.of(camera, pose_transform(odom.pose.pose) @ run.base_from_camera)

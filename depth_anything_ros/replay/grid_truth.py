@@ -25,6 +25,8 @@ from dataclasses import astuple, dataclass
 import math
 
 import cv2
+from depth_anything_ros.camera import Pinhole
+from depth_anything_ros.transforms import Transform
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,6 +54,26 @@ class Vantage:
     yaw: float
     horizontal_fov: float
     range_m: float = 5.0
+
+    @classmethod
+    def of(cls, pinhole: Pinhole, grid_from_camera: Transform) -> Vantage:
+        """Return the place of a camera whose optical frame is given."""
+        x, y = map(float, grid_from_camera[:2, 3])
+        ahead_x, ahead_y = grid_from_camera[:2, 2]
+        return cls(x, y, math.atan2(ahead_y, ahead_x), math.radians(pinhole.horizontal_fov_deg))
+
+
+@dataclass(frozen=True)
+class TrueView:
+    """
+    What a grid should say, (rows, columns) of it.
+
+    blocked: where the world is; free, front: what of it is in sight, as `visible_cells` has it.
+    """
+
+    blocked: Mask
+    free: Mask
+    front: Mask
 
 
 @dataclass(frozen=True)
@@ -145,43 +167,53 @@ class Judgement:
     ghosts: Mask
 
 
-def judge_cells(cells: NDArray[np.int8], free: Mask, front: Mask, blocked: Mask) -> Judgement:
-    """Return what a grid's cells got right and wrong; free, front: from `visible_cells`."""
+def judge_cells(cells: NDArray[np.int8], truth: TrueView) -> Judgement:
+    """Return what a grid's (rows, columns) cells got right and wrong."""
     called_free = (cells >= 0) & (cells < CALLED_FREE_BELOW)
     called_occupied = cells > CALLED_OCCUPIED_ABOVE
-    found = front & _dilated(called_occupied)
+    found = truth.front & _dilated(called_occupied)
     return Judgement(
         called_free,
         called_occupied,
         found,
-        missed=front & called_free & ~found,
-        ghosts=free & called_occupied & ~_dilated(blocked),
+        missed=truth.front & called_free & ~found,
+        ghosts=truth.free & called_occupied & ~_dilated(truth.blocked),
     )
 
 
-def compare_grid(
-    cells: NDArray[np.int8], free: Mask, front: Mask, blocked: Mask, labels: NDArray[np.int32]
-) -> GridCounts:
+def compare_grid(cells: NDArray[np.int8], truth: TrueView) -> GridCounts:
     """
-    Return the errors of a grid's cells against what was in sight; all are (rows, columns).
+    Return the errors of a grid's (rows, columns) cells against what was in sight.
 
-    free, front: from `visible_cells`; labels: which obstacle a blocked cell belongs to. An
-    obstacle is found when half of its visible front is called occupied within one cell.
+    An obstacle is found when half of its visible front is called occupied within one cell.
     """
-    judged = judge_cells(cells, free, front, blocked)
+    judged, labels = judge_cells(cells, truth), label_obstacles(truth.blocked)
     size = int(labels.max(initial=0)) + 1
-    fronts = np.bincount(labels[front], minlength=size)[1:]
+    fronts = np.bincount(labels[truth.front], minlength=size)[1:]
     found = np.bincount(labels[judged.found], minlength=size)[1:]
     return GridCounts(
-        occupied=_count(front),
+        occupied=_count(truth.front),
         occupied_called_free=_count(judged.missed),
-        occupied_called_free_strict=_count(front & judged.called_free),
-        free=_count(free),
+        occupied_called_free_strict=_count(truth.front & judged.called_free),
+        free=_count(truth.free),
         free_called_occupied=_count(judged.ghosts),
-        free_called_occupied_strict=_count(free & judged.called_occupied),
+        free_called_occupied_strict=_count(truth.free & judged.called_occupied),
         obstacles=_count(fronts > 0),
         obstacles_found=_count((fronts > 0) & (2 * found >= fronts)),
     )
+
+
+def true_view(
+    truth: NDArray[np.int8],
+    truth_frame: GridFrame,
+    frame: GridFrame,
+    shape: tuple[int, int],
+    vantage: Vantage,
+) -> TrueView:
+    """Return what a grid of this (rows, columns) shape should say, by a grid of the truth."""
+    blocked, known = resample_truth(truth, truth_frame, frame, shape)
+    free, front = visible_cells(blocked, frame, vantage)
+    return TrueView(blocked, free & known, front)
 
 
 def resample_truth(

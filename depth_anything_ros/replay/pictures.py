@@ -20,7 +20,7 @@ import base64
 import math
 
 import cv2
-from depth_anything_ros.replay.grid_truth import GridFrame, Judgement, Mask, Vantage
+from depth_anything_ros.replay.grid_truth import GridFrame, Judgement, TrueView, Vantage
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,15 +77,15 @@ def grid_picture(cells: NDArray[np.int8]) -> Picture:
     return picture
 
 
-def judged_picture(blocked: Mask, free: Mask, front: Mask, judged: Judgement) -> Picture:
+def judged_picture(truth: TrueView, judged: Judgement) -> Picture:
     """
     Return the true map; what is in sight shows how the grid agrees, the rest is dimmed.
 
     Green: obstacles found; red: obstacles called free; orange: free cells called occupied.
     """
-    picture = np.full((*blocked.shape, 3), FREE, dtype=np.float64)
-    picture[blocked] = OCCUPIED
-    unseen = ~(free | front)
+    picture = np.full((*truth.blocked.shape, 3), FREE, dtype=np.float64)
+    picture[truth.blocked] = OCCUPIED
+    unseen = ~(truth.free | truth.front)
     picture[unseen] = picture[unseen] * (1 - DIM) + np.array(UNKNOWN) * DIM
     picture[judged.found] = FOUND
     picture[judged.missed] = MISSED

@@ -126,9 +126,8 @@ def _maps(run: Run, stamp: int) -> dict[str, str]:
     view = grid_view_at(run, stamp)
     drawn = {'grid': grid_picture(view.cells)}
     if view.truth is not None:
-        free, front, blocked = view.truth.free, view.truth.front, view.truth.blocked
-        judged = judge_cells(view.cells, free, front, blocked)
-        drawn['true_grid'] = judged_picture(blocked, free, front, judged)
+        judged = judge_cells(view.cells, view.truth)
+        drawn['true_grid'] = judged_picture(view.truth, judged)
     return {
         key: data_uri(map_picture(picture, view.frame, view.vantage, MAP_SCALE), '.png')
         for key, picture in drawn.items()

@@ -20,6 +20,7 @@ from depth_anything_ros.replay.grid_truth import (
     GridFrame,
     label_obstacles,
     resample_truth,
+    TrueView,
     Vantage,
     visible_cells,
 )
@@ -84,7 +85,7 @@ def counts(called: dict[tuple[int, int], int], default: int = FREE) -> GridCount
     cells = np.full(blocked.shape, default, dtype=np.int8)
     for cell, value in called.items():
         cells[cell] = value
-    return compare_grid(cells, free, front, blocked, label_obstacles(blocked))
+    return compare_grid(cells, TrueView(blocked, free, front))
 
 
 def test_perfect_grid_has_no_errors() -> None:

@@ -15,7 +15,7 @@
 import base64
 
 import cv2
-from depth_anything_ros.replay.grid_truth import GridFrame, judge_cells, Vantage
+from depth_anything_ros.replay.grid_truth import GridFrame, judge_cells, TrueView, Vantage
 from depth_anything_ros.replay.pictures import (
     BEYOND,
     data_uri,
@@ -58,7 +58,8 @@ def test_errors_have_their_colours() -> None:
     free[1, [2, 7]] = True
     cells = np.full((3, 9), -1, np.int8)
     cells[1, [1, 7]], cells[1, 4] = 100, 0
-    picture = judged_picture(blocked, free, front, judge_cells(cells, free, front, blocked))
+    truth = TrueView(blocked, free, front)
+    picture = judged_picture(truth, judge_cells(cells, truth))
     assert tuple(picture[1, 0]) == FOUND
     assert tuple(picture[1, 4]) == MISSED
     assert tuple(picture[1, 7]) == GHOST
