@@ -30,7 +30,13 @@ from typing import Any
 
 from depth_anything_ros.node.message_types import message_class, MissingTypeError
 from depth_anything_ros.node.process import own_arguments, ros_context
-from depth_anything_ros.replay.bag import RawMessage, Recording, RecordingError, stamp_in
+from depth_anything_ros.replay.bag import (
+    is_latched,
+    RawMessage,
+    Recording,
+    RecordingError,
+    stamp_in,
+)
 import rclpy
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -38,8 +44,6 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 
-LATCHED_TYPES = ('nav_msgs/msg/OccupancyGrid',)
-LATCHED_TOPICS = ('/tf_static',)
 RELIABLE = QoSProfile(depth=10)
 LATCHED = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 DISCOVERY_S = 0.5
@@ -105,15 +109,13 @@ class Player:
         self._clock_offset_ns = 0
 
     def _advertise(self, topic: str, type_name: str) -> None:
-        latched = topic in LATCHED_TOPICS or type_name in LATCHED_TYPES
         try:
             message_type = message_class(type_name)
         except MissingTypeError as error:
             print(f'skipping {topic}: {error}', flush=True)
             return
-        self._publishers[topic] = self._node.create_publisher(
-            message_type, topic, LATCHED if latched else RELIABLE
-        )
+        qos = LATCHED if is_latched(topic, type_name) else RELIABLE
+        self._publishers[topic] = self._node.create_publisher(message_type, topic, qos)
 
     def follow_stamps(self, topic: str) -> None:
         """Let /clock go by the stamps of a topic where another clock made the log times, aloud."""

@@ -113,6 +113,11 @@ def stamp_in(raw: RawMessage) -> int:
     return int(seconds) * 1_000_000_000 + int(nanoseconds)
 
 
+def is_latched(topic: str, type_name: str) -> bool:
+    """Return whether a topic is for whoever comes late, too: static transforms and maps are."""
+    return topic == '/tf_static' or type_name == 'nav_msgs/msg/OccupancyGrid'
+
+
 class _Source(Protocol):
     topics: dict[str, str]
     start_ns: int

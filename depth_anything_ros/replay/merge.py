@@ -24,15 +24,13 @@ from statistics import median_low
 
 from depth_anything_ros.replay.bag import (
     is_known,
+    is_latched,
     RawMessage,
     Recording,
     RecordingWriter,
     stamp_in,
 )
 from depth_anything_ros.replay.run import OUTPUTS
-
-LATCHED_TYPES = ('nav_msgs/msg/OccupancyGrid',)
-LATCHED_TOPICS = ('/tf_static',)
 
 
 def read_sent_times(log: Path) -> dict[int, int]:
@@ -93,7 +91,6 @@ def merge(
     types = {**{topic: inputs.topics[topic] for topic in kept}, **outputs.topics}
     with RecordingWriter(destination, compress=True) as writer:
         for topic, kind in types.items():
-            latched = topic in LATCHED_TOPICS or kind in LATCHED_TYPES
-            writer.add_topic(topic, kind, latched=latched)
+            writer.add_topic(topic, kind, latched=is_latched(topic, kind))
         for raw in heapq.merge(played(), heard(), key=lambda message: message.log_time_ns):
             writer.write(raw.topic, raw.log_time_ns, raw.data)

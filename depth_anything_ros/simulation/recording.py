@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import Any
 
 from depth_anything_ros.camera import Pinhole
-from depth_anything_ros.replay.bag import encode, RecordingWriter
+from depth_anything_ros.replay.bag import encode, is_latched, RecordingWriter
 from depth_anything_ros.simulation import messages
 from depth_anything_ros.simulation.driving import BaseState, drive
 from depth_anything_ros.simulation.frames import (
@@ -77,7 +77,6 @@ TOPICS = {
     '/ground_truth/camera_info': 'sensor_msgs/msg/CameraInfo',
     '/ground_truth/grid': 'nav_msgs/msg/OccupancyGrid',
 }
-LATCHED = ('/tf_static', '/ground_truth/grid')
 
 
 def record(path: Path, seed: int, duration_s: float) -> None:
@@ -91,7 +90,7 @@ def record(path: Path, seed: int, duration_s: float) -> None:
     states = drive(world, duration_s, RATE_HZ)
     with RecordingWriter(path, compress=True) as writer:
         for topic, type_name in TOPICS.items():
-            writer.add_topic(topic, type_name, latched=topic in LATCHED)
+            writer.add_topic(topic, type_name, latched=is_latched(topic, type_name))
         for stamped in _static_messages(world):
             _write(writer, stamped)
         frames = simulate_in_color(world, states[::IMAGE_EVERY], PINHOLE)
