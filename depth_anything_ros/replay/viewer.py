@@ -106,20 +106,15 @@ def keys_html(frames: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _pictures(run: Run, stamp: int) -> dict[str, str]:
-    picture = fitted(colour_image(run.images[stamp]), PICTURE_WIDTH)
-    pictures = {'camera': data_uri(picture, '.jpg')}
+    drawn = {'camera': colour_image(run.images[stamp])}
     if stamp in run[DEPTH]:
-        picture = fitted(depth_picture(depth_image(run[DEPTH][stamp])), PICTURE_WIDTH)
-        pictures['depth'] = data_uri(picture, '.jpg')
+        drawn['depth'] = depth_picture(depth_image(run[DEPTH][stamp]))
     elif stamp in run[COLOR]:
-        picture = fitted(colour_image(run[COLOR][stamp]), PICTURE_WIDTH)
-        pictures['depth'] = data_uri(picture, '.jpg')
+        drawn['depth'] = colour_image(run[COLOR][stamp])
     if stamp in run[TRUE_DEPTH]:
-        picture = fitted(depth_picture(depth_image(run[TRUE_DEPTH][stamp])), PICTURE_WIDTH)
-        pictures['true_depth'] = data_uri(picture, '.jpg')
-    if stamp in run[GRID]:
-        pictures |= _maps(run, stamp)
-    return pictures
+        drawn['true_depth'] = depth_picture(depth_image(run[TRUE_DEPTH][stamp]))
+    pictures = {key: data_uri(fitted(p, PICTURE_WIDTH), '.jpg') for key, p in drawn.items()}
+    return pictures | (_maps(run, stamp) if stamp in run[GRID] else {})
 
 
 def _maps(run: Run, stamp: int) -> dict[str, str]:
