@@ -147,11 +147,12 @@ def _play(
 ) -> None:
     with Recording(recording) as played:
         seconds = (played.end_ns - played.start_ns) / 1e9
+    topics = ','.join(setup.remappings.values())
     player = processes.start(
         'player',
         PLAYER,
         str(recording),
-        *('--topics', ','.join(setup.played), '--clock', str(CLOCK_HZ), '--wait', '30'),
+        *('--topics', topics, '--clock', str(CLOCK_HZ), '--wait', '30'),
         *('--log', str(sent), '--log-topic', setup.topics.image),
     )
     _await(processes, player, 'playing', node)

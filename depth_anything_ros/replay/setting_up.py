@@ -41,7 +41,7 @@ STAMPS_LOOKED_AT = 10
 @dataclass(frozen=True)
 class NodeSetup:
     """
-    Parameters and remappings of the node, and the topics to play to it out of a recording's.
+    Parameters of the node, and by the names of its inputs the topics of a recording to play to it.
 
     notice: what the recording lacks and what that means; empty where it lacks nothing.
     """
@@ -49,7 +49,6 @@ class NodeSetup:
     topics: CameraTopics
     parameters: dict[str, Any]
     remappings: dict[str, str]
-    played: tuple[str, ...]
     notice: str = ''
 
 
@@ -71,49 +70,65 @@ def node_setup(
                 'or choose other topics with --image and --camera-info'
             )
     _check_stamps(recording, topics.image)
-    transport = 'compressed' if topics.is_compressed else 'raw'
-    parameters: dict[str, Any] = {
+    base_from_camera = mounting_in(recording, topics)
+    if base_from_camera is not None and base_from_camera[2, 3] > 0:
+        poses, notice = _recorded_poses(recording, topics, base_from_camera, camera_height_m)
+    else:
+        poses, notice = _no_poses(recording, topics, base_from_camera, camera_height_m)
+    parameters = {
         'use_sim_time': True,
         'model': model,
-        'image_transport': transport,
-        'pose_source': 'none',
+        'image_transport': 'compressed' if topics.is_compressed else 'raw',
+        **poses,
     }
     remappings = {
         'image_raw/compressed' if topics.is_compressed else 'image_raw': topics.image,
         'camera_info': topics.camera_info,
     }
-    played = (topics.camera_info, topics.image)
-    base_from_camera = mounting_in(recording, topics)
-    if base_from_camera is not None and base_from_camera[2, 3] > 0:
-        odom = _first(recording, topics.odom)
-        parameters |= {
-            'pose_source': 'odometry',
-            'grid_frame': odom.header.frame_id,
-            'base_frame': odom.child_frame_id,
-            **dict(zip(MOUNTING, mounting_of(base_from_camera), strict=True)),
-        }
-        notice = ''
-        if camera_height_m is not None:
-            notice = (
-                f'the camera is taken to be {camera_height_m:g} m over the floor, as you said, '
-                f'not {parameters["camera_height_m"]:.2f} m as in /tf_static'
-            )
-            parameters['camera_height_m'] = camera_height_m
+    if poses['pose_source'] == 'odometry':
         remappings['odom'] = topics.odom
-        return NodeSetup(topics, parameters, remappings, (topics.odom, *played), notice)
+    return NodeSetup(topics, parameters, remappings, notice)
+
+
+def _recorded_poses(
+    recording: Recording,
+    topics: CameraTopics,
+    base_from_camera: Transform,
+    camera_height_m: float | None,
+) -> tuple[dict[str, Any], str]:
+    """Return the parameters for odometry and a mounting, and the notice."""
+    odom = _first(recording, topics.odom)
+    parameters = {
+        'pose_source': 'odometry',
+        'grid_frame': odom.header.frame_id,
+        'base_frame': odom.child_frame_id,
+        **dict(zip(MOUNTING, mounting_of(base_from_camera), strict=True)),
+    }
+    if camera_height_m is None:
+        return parameters, ''
+    return parameters | {'camera_height_m': camera_height_m}, (
+        f'the camera is taken to be {camera_height_m:g} m over the floor, as you said, '
+        f'not {base_from_camera[2, 3]:.2f} m as in /tf_static'
+    )
+
+
+def _no_poses(
+    recording: Recording,
+    topics: CameraTopics,
+    base_from_camera: Transform | None,
+    camera_height_m: float | None,
+) -> tuple[dict[str, Any], str]:
+    """Return the parameters where nothing says where the robot is, and the notice."""
     if camera_height_m is not None:
-        parameters['camera_height_m'] = camera_height_m
-        notice = (
+        return {'pose_source': 'none', 'camera_height_m': camera_height_m}, (
             f'the camera is taken to be level, {camera_height_m:g} m over the floor, as you said; '
             "nothing says where the robot is, so each grid shows one image's view"
         )
-        return NodeSetup(topics, parameters, remappings, played, notice)
-    lacking = _lacking(recording, topics, base_from_camera)
-    notice = (
-        f'{lacking}, so the height of the camera over the floor is not known: '
-        'depth is relative, without metres, scan or grid. Give --camera-height if you know it'
+    return {'pose_source': 'none'}, (
+        f'{_lacking(recording, topics, base_from_camera)}, so the height of the camera over the '
+        'floor is not known: depth is relative, without metres, scan or grid. '
+        'Give --camera-height if you know it'
     )
-    return NodeSetup(topics, parameters, remappings, played, notice)
 
 
 def _check_stamps(recording: Recording, image: str) -> None:
