@@ -45,11 +45,6 @@ class CatalogueEntry:
     max_depth_m: float | None
     license: str  # noqa: A003
 
-    @property
-    def prediction(self) -> str:
-        """'relative' (inverse depth) or 'metric' (metres)."""
-        return 'relative' if self.max_depth_m is None else 'metric'
-
 
 def _entries() -> list[CatalogueEntry]:
     sizes = {'Small': 24.8, 'Base': 97.5, 'Large': 335.3}

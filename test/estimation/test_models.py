@@ -32,10 +32,10 @@ def cache(tmp_path, monkeypatch):
 
 def test_the_catalogue_says_what_each_model_is():
     assert CATALOGUE['small'].repository == 'depth-anything/Depth-Anything-V2-Small-hf'
-    assert CATALOGUE['small'].prediction == 'relative'
+    assert CATALOGUE['small'].max_depth_m is None
     outdoor = CATALOGUE['metric-outdoor-large']
     assert outdoor.repository == 'depth-anything/Depth-Anything-V2-Metric-Outdoor-Large-hf'
-    assert (outdoor.prediction, outdoor.max_depth_m) == ('metric', 80.0)
+    assert outdoor.max_depth_m == 80.0
     assert CATALOGUE['metric-indoor-base'].max_depth_m == 20.0
 
 
