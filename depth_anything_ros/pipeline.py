@@ -76,14 +76,13 @@ class CameraResult:
     """
     What one step gave for one camera; one prediction and one depth map a view.
 
-    cleaned: (h, w) float32 a view, the depth that may become points. surroundings: one a view,
-    none where the camera's place on the robot is unknown. None where it was not wanted.
+    surroundings: one a view, none where the camera's place on the robot is unknown. cloud, scan:
+    None where they were not wanted.
     """
 
     frame: Frame
     predictions: Sequence[Prediction]
     depth_maps: Sequence[DepthMap]
-    cleaned: Sequence[NDArray[np.float32]]
     surroundings: Sequence[Surroundings]
     cloud: PointCloud | None
     scan: VirtualScan | None
@@ -233,7 +232,7 @@ class Pipeline:
         if Output.SCAN in outputs and surroundings:
             with clock.time('scan'):
                 scan = virtual_scan(surroundings, self._config.scan)
-        return CameraResult(frame, own, depth_maps, cleaned, surroundings, cloud, scan)
+        return CameraResult(frame, own, depth_maps, surroundings, cloud, scan)
 
     def _depth_map(self, prediction: Prediction, clock: StageClock) -> DepthMap:
         state = self._state(prediction.view.index, prediction.view.frame)
