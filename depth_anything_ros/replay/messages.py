@@ -27,7 +27,6 @@ from depth_anything_ros.node.images import (
     image_from_message,
     InputError,
 )
-from depth_anything_ros.node.stamps import nanoseconds
 from depth_anything_ros.replay.bag import RecordingError
 from depth_anything_ros.replay.grid_truth import GridFrame
 from depth_anything_ros.transforms import (
@@ -45,11 +44,6 @@ COMPRESSED_DEPTH_HEADER = 12
 MILLIMETRES_OF = {'16UC1': True, 'mono16': True, '32FC1': False}
 
 TO_BGR = {'rgb': cv2.COLOR_RGB2BGR, 'mono': cv2.COLOR_GRAY2BGR}
-
-
-def stamp_ns(message: Any) -> int:
-    """Return the header's stamp in nanoseconds."""
-    return nanoseconds(message.header.stamp)
 
 
 def pinhole_of(camera_info: Any) -> Pinhole:

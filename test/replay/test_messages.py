@@ -26,7 +26,6 @@ from depth_anything_ros.replay.messages import (
     mounting_of,
     pinhole_of,
     pose_transform,
-    stamp_ns,
     static_transform,
 )
 from depth_anything_ros.transforms import base_from_mounted_camera
@@ -43,10 +42,6 @@ def compressed(data: bytes, form: str) -> object:
 
 def png(values: np.ndarray) -> bytes:
     return cv2.imencode('.png', values)[1].tobytes()
-
-
-def test_stamp_is_in_nanoseconds() -> None:
-    assert stamp_ns(odometry(1_700_000_000_000_000_005, 0, 0)) == 1_700_000_000_000_000_005
 
 
 def test_pinhole_is_k_and_size() -> None:

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from blank import camera_info, diagnostics, grid, image, odometry, transform, transforms
+from depth_anything_ros.node.stamps import nanoseconds
 from depth_anything_ros.replay.bag import encode, Recording, RecordingWriter
-from depth_anything_ros.replay.messages import stamp_ns
 from depth_anything_ros.replay.run import (
     DEPTH,
     DEPTH_INFO,
@@ -62,7 +62,7 @@ NODE_SAYS = {
 
 def log_time_of(message: Any) -> int:
     """Return the stamp, of transforms the first one of the run."""
-    return stamp_ns(message) if hasattr(message, 'header') else STAMPS[0]
+    return nanoseconds(message.header.stamp) if hasattr(message, 'header') else STAMPS[0]
 
 
 def write_run(

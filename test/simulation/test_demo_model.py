@@ -19,8 +19,9 @@ from depth_anything_ros.config import EstimationConfig
 from depth_anything_ros.estimation.load import load_backend
 from depth_anything_ros.estimation.model_file import ModelFile
 from depth_anything_ros.estimation.models import DEMO_FOLDER
+from depth_anything_ros.node.stamps import nanoseconds
 from depth_anything_ros.replay.bag import decode, Recording
-from depth_anything_ros.replay.messages import colour_image, depth_image, stamp_ns
+from depth_anything_ros.replay.messages import colour_image, depth_image
 from depth_anything_ros.simulation.accuracy import affine_errors
 from depth_anything_ros.simulation.evaluation import evaluate
 from depth_anything_ros.simulation.worlds import TEST_SEEDS
@@ -51,11 +52,13 @@ def test_it_says_demo_what_it_predicts_and_its_licence():
 def test_it_is_right_about_the_demo_recording(backend):
     with Recording(DEMO_RECORDING) as recording:
         messages = [(raw.topic, decode(raw)) for raw in recording.messages([IMAGE, DEPTH])]
-    images = {stamp_ns(message): message for topic, message in messages if topic == IMAGE}
+    images = {
+        nanoseconds(message.header.stamp): message for topic, message in messages if topic == IMAGE
+    }
     depths = [message for topic, message in messages if topic == DEPTH]
     scores = []
     for depth in depths[::5]:
-        bgr = cv2.resize(colour_image(images[stamp_ns(depth)]), (WIDTH, HEIGHT))
+        bgr = cv2.resize(colour_image(images[nanoseconds(depth.header.stamp)]), (WIDTH, HEIGHT))
         true_m = cv2.resize(depth_image(depth), (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST)
         prediction = backend.infer(np.ascontiguousarray(bgr[None, ..., ::-1]))[0]
         scores.append(affine_errors(prediction, 1 / true_m).delta1)

@@ -14,6 +14,7 @@
 
 from pathlib import Path
 
+from depth_anything_ros.node.stamps import nanoseconds
 from depth_anything_ros.replay.bag import decode, Recording, RecordingError
 from depth_anything_ros.replay.messages import (
     colour_image,
@@ -21,7 +22,6 @@ from depth_anything_ros.replay.messages import (
     grid_cells,
     pinhole_of,
     pose_transform,
-    stamp_ns,
     static_transform,
 )
 from depth_anything_ros.replay.topics import recognise_topics
@@ -83,19 +83,23 @@ def test_its_camera_is_recognised_and_its_cameras_are_as_documented(messages):
 
 
 def test_every_true_depth_has_the_stamp_of_an_image(messages):
-    stamps = {stamp_ns(image) for image in messages['/camera/image_raw/compressed']}
-    assert {stamp_ns(depth) for depth in messages['/ground_truth/depth']} <= stamps
+    stamps = {
+        nanoseconds(image.header.stamp) for image in messages['/camera/image_raw/compressed']
+    }
+    assert {nanoseconds(depth.header.stamp) for depth in messages['/ground_truth/depth']} <= stamps
 
 
 def test_its_depth_and_scans_are_those_of_the_world_at_the_recorded_poses(messages):
     caster = RayCaster(make_world(DEMO_SEED))
-    poses = {stamp_ns(m): pose_transform(m.pose.pose) for m in messages['/odom']}
+    poses = {nanoseconds(m.header.stamp): pose_transform(m.pose.pose) for m in messages['/odom']}
     for depth in messages['/ground_truth/depth'][::25]:
-        odom_from_camera = poses[stamp_ns(depth)] @ BASE_FROM_CAMERA
+        odom_from_camera = poses[nanoseconds(depth.header.stamp)] @ BASE_FROM_CAMERA
         expected = caster.depth(TRUTH_PINHOLE, odom_from_camera)
         assert np.isclose(depth_image(depth), expected, rtol=0.01).mean() > 0.97
     for scan in messages['/scan'][::50]:
-        expected = caster.lidar(poses[stamp_ns(scan)] @ BASE_FROM_LIDAR, LIDAR_ANGLES)
+        expected = caster.lidar(
+            poses[nanoseconds(scan.header.stamp)] @ BASE_FROM_LIDAR, LIDAR_ANGLES
+        )
         expected[expected >= LIDAR_RANGE_M] = np.inf
         np.testing.assert_allclose(scan.ranges, expected, atol=1e-3)
 
