@@ -105,7 +105,7 @@ class LadderBackend:
                 LOG.warning('%s: %s is left out: %s', self._title, _name(file), error)
                 problem = error
                 continue
-            timed.append((file, inference_ms(backend)))
+            timed.append((file, _inference_ms(backend)))
             backend.close()
             LOG.info('%s: %s takes %.1f ms', self._title, _name(file), timed[-1][1])
             if timed[-1][1] > limit_ms:
@@ -119,7 +119,7 @@ def _name(file: ModelFile) -> str:
     return f'{file.metadata.size} {file.metadata.precision}'
 
 
-def inference_ms(backend: Backend, runs: int = TIMED_RUNS) -> float:
+def _inference_ms(backend: Backend) -> float:
     """
     Return the best time of an inference of the backend's own batch, milliseconds.
 
@@ -128,7 +128,7 @@ def inference_ms(backend: Backend, runs: int = TIMED_RUNS) -> float:
     info = backend.info
     batch = np.full((info.batch, info.height, info.width, 3), 127, np.uint8)
     times = []
-    for _ in range(runs):
+    for _ in range(TIMED_RUNS):
         start = time.perf_counter()
         backend.infer(batch)
         times.append((time.perf_counter() - start) * 1e3)

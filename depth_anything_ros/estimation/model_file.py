@@ -134,16 +134,11 @@ class ModelFile:
     @cached_property
     def sha256(self) -> str:
         """Return the SHA-256 of the file, in hex."""
-        return file_sha256(self.path)
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+        digest = hashlib.sha256()
+        with self.path.open('rb') as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        return digest.hexdigest()
 
 
 def _read_properties(path: Path) -> dict[str, str]:

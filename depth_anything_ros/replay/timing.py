@@ -53,14 +53,14 @@ class Timing:
         """Return the age that this share of the outputs stays below."""
         return float(np.percentile(self.ages_ms, percent)) if self.frames_out else None
 
-    def rates_hz(self, window_s: float = 1.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return times and the outputs a second in the window that ends at each."""
+    def rates_hz(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return times, a quarter of a second apart, and the outputs in the second before each."""
         if not self.frames_out:
             return np.empty(0), np.empty(0)
-        ends = np.arange(self.received_s[0] + window_s, self.received_s[-1] + 1e-9, window_s / 4)
+        ends = np.arange(self.received_s[0] + 1, self.received_s[-1] + 1e-9, 0.25)
         counts = np.searchsorted(self.received_s, ends, side='right')
-        counts -= np.searchsorted(self.received_s, ends - window_s, side='right')
-        return ends, counts / window_s
+        counts -= np.searchsorted(self.received_s, ends - 1, side='right')
+        return ends, counts.astype(np.float64)
 
 
 def timing_of(sent_ns: Mapping[int, int], received_ns: Mapping[int, int]) -> Timing:

@@ -46,7 +46,7 @@ class Thumbnail:
     Block means of a prediction.
 
     values: (rows, COLUMNS) float64, affine in inverse depth; NaN where the view has no pixel.
-    pinhole: the camera of this small image. seen: (rows, COLUMNS) bool, finite values.
+    pinhole: the camera of this small image.
     """
 
     values: NDArray[np.float64]
@@ -54,14 +54,9 @@ class Thumbnail:
     view: View
 
     @cached_property
-    def seen(self) -> NDArray[np.bool_]:
-        """(rows, COLUMNS) where `values` are finite."""
-        return np.isfinite(self.values)
-
-    @cached_property
     def middle(self) -> float:
         """Return the median value of what is no sky, 0 where nothing is seen."""
-        values = self.values[self.seen]
+        values = self.values[np.isfinite(self.values)]
         if not values.size:
             return 0.0
         shown = values[values > SKY_SHARE * near_end(values)]
