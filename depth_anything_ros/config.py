@@ -372,7 +372,10 @@ class NodeConfig:
     )
     base_frame: str = setting('base_link', 'frame of the robot and of scan', dynamic=False)
     grid_frame: str = setting(
-        'odom', 'fixed frame of local_grid; without a pose it is base_frame', dynamic=False
+        'odom',
+        'fixed frame of local_grid; with pose_source: odometry it is the one that odom names, and '
+        'without a pose base_frame',
+        dynamic=False,
     )
     base_height_m: float = setting(
         0.0, 'height of base_frame over the floor', unit='m', minimum=-1.0, maximum=5.0

@@ -20,9 +20,9 @@ They are `<node>: node` and `<node>: <camera>`, of the node's name with its name
 those of its views.
 
 Levels, the first that holds. Node: ERROR could not be configured; WARN the processor is
-throttled; OK. Camera: OK nobody listens; STALE no image for a second; ERROR every image was
-dropped for its content, or the scale is lost; WARN the rate is below 80 % of what was asked for
-and came in, the age p99 exceeds max_age_s, images were dropped for a fault, the scale is held, or
+throttled; OK. Camera: STALE no image for a second; OK nobody listens; ERROR every image was
+dropped for its content, or the scale is lost; WARN images were dropped for a fault, the rate is
+below 80 % of what was asked for and came in, the age p99 exceeds max_age_s, the scale is held, or
 a warning lasts; OK.
 """
 
