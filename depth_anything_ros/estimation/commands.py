@@ -62,6 +62,7 @@ Size = Annotated[list[str], typer.Option(help='HEIGHTxWIDTH; may be given severa
 # typer of Ubuntu 24.04 knows no X | None.
 MaybePath = Optional[Path]  # noqa: UP045
 MaybeTexts = Optional[list[str]]  # noqa: UP045
+AnyBackend = Annotated[str, typer.Option(help='auto, openvino or tensorrt')]
 Json = Annotated[MaybePath, typer.Option('--json', help='also write the figures to this file')]
 Sizes = Annotated[
     MaybeTexts,
@@ -99,7 +100,10 @@ def list_models() -> None:
 
 
 @model_app.command()
-def fetch(name: Model, accept_noncommercial_license: Accept = False) -> None:
+def fetch(
+    name: Annotated[str, typer.Argument(help='a name of `model list`, or a hub id')],
+    accept_noncommercial_license: Accept = False,
+) -> None:
     """Download a model's weights from the Hugging Face hub."""
     with one_line_errors(), needing('export'):
         check_published(name)
@@ -165,7 +169,7 @@ def export(
 @engine_app.command()
 def build(
     model: Model,
-    size: Annotated[str, typer.Option()] = 'auto',
+    size: Annotated[str, typer.Option(help='HEIGHTxWIDTH; auto: each that is exported')] = 'auto',
     batch: Annotated[
         int, typer.Option(min=1, max=LARGEST_BATCH, help='as inference_batch of the node')
     ] = 1,
@@ -190,7 +194,7 @@ def build(
 
 
 @engine_app.command()
-def verify(model: Model, backend: Annotated[str, typer.Option()] = 'auto') -> None:
+def verify(model: Model, backend: AnyBackend = 'auto') -> None:
     """Prove that a model gives the depth that its export stored, on this machine."""
     config = EstimationConfig(model=model, backend=backend, accept_noncommercial_license=True)
 
@@ -236,7 +240,7 @@ def bench(
             help='may be given several times; default: each export, of random weights fp32'
         ),
     ] = None,
-    backend: Annotated[str, typer.Option(help='auto, openvino or tensorrt')] = 'auto',
+    backend: AnyBackend = 'auto',
     threads: Annotated[int, typer.Option(help='of the CPU; 0: all')] = 0,
     json: Json = None,
 ) -> None:
