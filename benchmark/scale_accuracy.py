@@ -18,7 +18,8 @@ How true the scale is, by source, in worlds that were never used for training an
 Depth is ray-cast, so no OpenGL is needed, and turned into what a relative network says of it (see
 `Network`): random scale and shift, 5 % noise, blurred edges and a flicker of ±10 %. The error of a
 frame is the median over its pixels of |ẑ/z − 1|, within 6 m, where ẑ is what the scale makes of
-the prediction without its noise. The office is a real recording of a depth camera, if it is there.
+the prediction without its noise. The office is a real recording of a depth camera, where one is
+given.
 """
 
 from __future__ import annotations
@@ -423,12 +424,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--worlds', type=int, default=8, help='worlds to drive through')
     parser.add_argument('--seconds', type=float, default=3.0, help='of each drive')
-    default = Path('../shared/recordings/handheld_rgbd')
-    parser.add_argument('--recording', type=Path, default=default, help='of a depth camera')
+    parser.add_argument('--recording', type=Path, help='of a depth camera, none where not given')
     parser.add_argument('--json', type=Path, help='file to write the figures to')
     arguments = parser.parse_args()
     result = measure_worlds(arguments.worlds, arguments.seconds)
-    if arguments.recording.exists():
+    if arguments.recording:
         result['recording'] = measure_recording(arguments.recording)
     print_table(result)
     write_json(arguments.json, result)
