@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 import sys
 
+from depth_anything_ros.config import SettingError
 import rclpy
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
@@ -33,9 +34,16 @@ def own_arguments(arguments: Sequence[str] | None) -> list[str]:
 
 @contextmanager
 def ros_context(arguments: Sequence[str] | None) -> Iterator[None]:
-    """Initialise rclpy for a block; signals stay with the caller."""
+    """
+    Initialise rclpy for a block; signals stay with the caller.
+
+    Raise SettingError where the arguments, or a file of parameters they name, cannot be read.
+    """
     given = None if arguments is None else ['', *arguments]
-    rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:
+        raise SettingError(str(error)) from error
     try:
         yield
     finally:

@@ -104,6 +104,18 @@ def test_the_node_that_cannot_start_says_why(environment: dict[str, str]) -> Non
     assert said == "depth_anything: depth_size must be one of network, camera, not 'large'\n"
 
 
+def test_parameters_that_cannot_be_read_are_one_line(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / 'mixed.yaml'
+    file.write_text('/**:\n  ros__parameters:\n    footprint: [0.2, 0, 0.2]\n')
+    node = start('main', environment, '--ros-args', '--params-file', str(file))
+    said, _ = node.communicate(timeout=30)
+    assert node.returncode == 1
+    assert 'Traceback' not in said
+    assert 'mixed.yaml' in said.splitlines()[-1]
+
+
 def write_recording(path: Path, count: int) -> None:
     """Write positions at 50 Hz, and announce a topic of a type that is installed nowhere."""
     message_types().register(get_types_from_msg('int8 value', 'absent_msgs/msg/Absent'))
