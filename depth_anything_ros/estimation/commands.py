@@ -142,6 +142,7 @@ def export(
             check_writable(output)
             if output.suffix != '.onnx':
                 raise ValueError(f'--output {output}: models are known by the ending .onnx')
+        sizes = [parse_size(text) for text in size]
         from depth_anything_ros.estimation.calibration import recorded_images
         from depth_anything_ros.estimation.export import export_model
         from depth_anything_ros.estimation.sources import load_source
@@ -149,7 +150,7 @@ def export(
         found = load_source(source, prediction=prediction, max_depth_m=max_depth_m)
         name = found.metadata.name
         check_license(name, found.metadata.license, accept_noncommercial_license)
-        for height, width in map(parse_size, size):
+        for height, width in sizes:
             images = recorded_images(calibration, height, width) if calibration else ()
             path = output or export_path(name, height, width, precision, batch)
             agreement = export_model(

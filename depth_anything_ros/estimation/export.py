@@ -134,7 +134,10 @@ def _check(
             f'size {height}x{width}, batch {batch}: at most {LARGEST_SIDE} and {LARGEST_BATCH}'
         )
     if precision == 'int8' and images < 2 * HELD_OUT:
-        raise ExportError(f'int8 needs at least {2 * HELD_OUT} calibration images of a recording')
+        raise ExportError(
+            f'int8 needs at least {2 * HELD_OUT} calibration images: give --calibration a '
+            'recording of the robot'
+        )
     if precision == 'fp16' and patch == 1:
         raise ExportError('fp16 is there for Depth Anything only: export as fp32')
 

@@ -134,9 +134,9 @@ def slug(name: str) -> str:
 def how_to_get_others(model: str) -> str:
     """Return, as the end of a message, how exports of a model are made that it does not have."""
     if model == DEMO:
-        return 'the demo model comes in that size only'
+        return 'the demo model comes in that size and precision only'
     if model.endswith('.onnx'):
-        return 'a file has one size only'
+        return 'a file has one size and precision only'
     return f'`depth-anything-ros model export {model}` makes others'
 
 

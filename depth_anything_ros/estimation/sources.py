@@ -126,8 +126,8 @@ def load_source(where: str, *, prediction: str = '', max_depth_m: int = 0) -> So
     if re.fullmatch(r'\w[\w.-]*/\w[\w.-]*', where):
         return _from_directory(fetch(where), where, prediction)
     raise BackendError(
-        f'{where!r} is no name of `depth-anything-ros model list`, no hub id (owner/name), no '
-        'directory and no .pth'
+        f'{where!r} is no published model of `depth-anything-ros model list`, no hub id '
+        '(owner/name), no directory and no .pth'
     )
 
 

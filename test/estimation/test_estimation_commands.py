@@ -208,6 +208,12 @@ def test_where_an_export_goes_is_checked_before_the_weights_are_loaded(run, tmp_
         assert 'export]' not in result.output
 
 
+def test_a_size_that_is_none_is_refused_before_the_weights_are_loaded(run):
+    result = run('model', 'export', 'small', '--size', '9')
+    assert isinstance(result.exception, SystemExit)
+    assert 'write HEIGHTxWIDTH' in result.output
+
+
 def test_a_disk_that_fails_is_one_line(run, tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(28, 'No space left on device', '/disk')

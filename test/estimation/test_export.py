@@ -223,7 +223,7 @@ def test_another_architecture_is_exported_as_it_is(tmp_path):
         ({'height': 14000, 'width': 84}, 'at most'),
         ({'batch': 0}, 'at most'),
         ({'precision': 'fp8'}, 'none of'),
-        ({'precision': 'int8'}, 'calibration images'),
+        ({'precision': 'int8'}, 'calibration images: give --calibration'),
     ],
 )
 def test_what_cannot_be_exported_is_refused_before_any_work(model, tmp_path, wrong, message):

@@ -267,12 +267,14 @@ def test_a_download_that_fails_says_why(failure, message, monkeypatch):
     ('where', 'message'),
     [
         ('giant', 'unpublished'),
-        ('nothing', 'no name of'),
+        ('nothing', 'no published model of'),
+        ('demo', 'no published model of'),
         ('/missing/model.pth', 'does not exist'),
-        ('../../etc/passwd', 'no name of'),
+        ('../../etc/passwd', 'no published model of'),
     ],
 )
-def test_what_names_no_weights_is_refused(where, message):
+def test_what_names_no_weights_is_refused(where, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(BackendError, match=message):
         sources.load_source(where)
 
