@@ -56,13 +56,16 @@ SETTINGS = {
     'model': 'name or path of the network',
     'image_transport': 'raw, or compressed for JPEG and PNG',
     'pose_source': 'tf, odometry or none',
-    'camera_height_m': 'height of the camera over the floor, where pose_source is not tf',
-    'camera_pitch_rad': 'pitch of the camera, positive looks down, where pose_source is not tf',
+    'camera_height_m': 'height of each camera over the floor, where pose_source is not tf',
+    'camera_pitch_rad': 'pitch of each camera, positive looks down, where pose_source is not tf',
     'base_frame': 'frame of the robot',
     'grid_frame': 'fixed frame of the grid',
     'autostart': 'false: wait for a lifecycle manager',
 }
 """Parameters that may be given as arguments; empty leaves them to params_file."""
+
+MOUNTING = ('camera_height_m', 'camera_pitch_rad')
+"""Those that each camera has below its name where there are several."""
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -105,8 +108,13 @@ def shared_memory() -> list[SetEnvironmentVariable]:
 def node(context: LaunchContext) -> list[Node]:
     """Return the node; what an argument says counts more than params_file."""
     given = {name: LaunchConfiguration(name).perform(context) for name in (*ARGUMENTS, *SETTINGS)}
-    settings: dict[str, Any] = {n: yaml.safe_load(given[n]) for n in SETTINGS if given[n]}
     cameras = names_in(given['cameras'])
+    settings: dict[str, Any] = {
+        prefix.replace('/', '.') + name: yaml.safe_load(given[name])
+        for name in SETTINGS
+        if given[name]
+        for prefix in (prefixes_of(cameras) if name in MOUNTING else [''])
+    }
     if cameras:
         settings['cameras'] = cameras
     own = [pair for prefix in prefixes_of(cameras) for pair in remapped_below(prefix, given)]

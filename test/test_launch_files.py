@@ -146,3 +146,22 @@ def test_rviz_shows_the_first_camera(
     for topic in ('depth/points', 'depth/color'):
         assert shown.get(topic, topic) == first + topic
     assert 'local_grid' not in shown
+
+
+@pytest.mark.parametrize(
+    'cameras, names',
+    [
+        ('', {'camera_height_m'}),
+        ('front', {'camera_height_m'}),
+        ('front,left', {'front.camera_height_m', 'left.camera_height_m'}),
+    ],
+)
+def test_a_mounting_that_is_given_is_that_of_each_camera(
+    main_launch_file: dict[str, Any], cameras: str, names: set[str]
+) -> None:
+    given = {'cameras': cameras, 'camera_height_m': '0.4', 'model': 'small'}
+    (node,) = main_launch_file['node'](given)
+    _, settings = node.parameters
+    assert {name for name in settings if 'camera_height_m' in name} == names
+    assert {settings[name] for name in names} == {0.4}
+    assert settings['model'] == 'small'
