@@ -17,6 +17,7 @@
 # No annotations from the future: the typer of Ubuntu 24.04 does not read them as text.
 
 from pathlib import Path
+import signal
 from typing import Annotated, Any, Optional
 
 from depth_anything_ros.command_errors import needing, one_line_errors
@@ -52,6 +53,8 @@ def demo(
     ] = None,
 ) -> None:
     """Run a recording through the node over DDS, compare with its truth and write a report."""
+    # As Ctrl-C: else the node would outlive the demo, and what it works on would stay on the disk.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with one_line_errors(), needing('replay'):
         from depth_anything_ros.replay.bag import Recording
         from depth_anything_ros.replay.demo import run_demo

@@ -47,6 +47,8 @@ LAST_ANSWERS_S = 1.0
 CLOCK_HZ = 50
 MARK = 'logs/node.log'
 """What every demo leaves first: results beside it are a demo's, and the next may go over them."""
+WORK = '.work-'
+"""How the folder of a demo under way begins; it stays where that was killed."""
 RESULTS = ('recording', 'summary.json', 'report.html')
 KEPT_CLOUDS = 10
 """One cloud in so many is kept: each is a megabyte."""
@@ -75,7 +77,7 @@ def run_demo(
             'there is no ROS 2 here: source a distribution, '
             "or pip install 'depth_anything_ros[ros]'"
         )
-    with tempfile.TemporaryDirectory(dir=output, prefix='.work-') as work:
+    with tempfile.TemporaryDirectory(dir=output, prefix=WORK) as work:
         heard, sent = Path(work) / 'outputs', Path(work) / 'sent.csv'
         with ProcessGroup(output / 'logs') as processes:
             progress('starting the node', 0.0)
@@ -119,8 +121,8 @@ def _clear(output: Path) -> None:
             'choose another --output'
         )
     (output / 'logs').mkdir(parents=True, exist_ok=True)
-    if (output / 'recording').exists():
-        shutil.rmtree(output / 'recording')
+    for folder in (*output.glob(f'{WORK}*'), *output.glob('recording')):
+        shutil.rmtree(folder)
     for name in ('summary.json', 'report.html'):
         (output / name).unlink(missing_ok=True)
 

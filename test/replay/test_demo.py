@@ -14,8 +14,12 @@
 
 """The command as a stranger runs it: real processes, real DDS, a tiny recording and network."""
 
+from contextlib import suppress
 import json
 from pathlib import Path
+import subprocess
+import sys
+import time
 
 from blank import camera_info, image, odometry, transform, transforms
 from depth_anything_ros.replay.bag import encode, Recording, RecordingWriter
@@ -108,6 +112,37 @@ def test_recording_goes_through_the_node_and_comes_back_judged(tmp_path: Path) -
     with Recording(output / 'recording') as both:
         assert {'/camera/image_raw', '/odom', COLOR, DIAGNOSTICS} <= both.topics.keys()
         assert both.end_ns - both.start_ns < 10e9, 'one time line'
+
+
+@pytest.mark.system
+def test_a_demo_that_is_ended_takes_its_processes_and_scratch_along(tmp_path: Path) -> None:
+    output = tmp_path / 'out'
+    (output / 'logs').mkdir(parents=True)
+    (output / '.work-killed').mkdir()
+    options = ['--recording', write_inputs(tmp_path / 'in'), '--output', output]
+    command = [sys.executable, '-m', 'depth_anything_ros.cli', 'demo', *map(str, options)]
+    running = subprocess.Popen(command)
+    try:
+        give_up = time.monotonic() + 60
+        while not (output / 'logs' / 'recorder.log').exists() and time.monotonic() < give_up:
+            time.sleep(0.1)
+        children = processes_of(output)
+        running.terminate()
+        assert running.wait(30) != 0
+    finally:
+        running.kill()
+    assert children
+    assert not processes_of(output)
+    assert [path.name for path in output.iterdir()] == ['logs']
+
+
+def processes_of(output: Path) -> list[str]:
+    """Return the commands of running processes that name a folder."""
+    commands = []
+    for process in Path('/proc').glob('[0-9]*/cmdline'):
+        with suppress(OSError):
+            commands.append(process.read_text())
+    return [command for command in commands if f'{output}/.work' in command]
 
 
 @pytest.mark.system
