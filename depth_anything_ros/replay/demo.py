@@ -113,18 +113,19 @@ def judge(
 
 
 def _clear(output: Path) -> None:
-    """Remove what an earlier run left, and nothing else."""
+    """Remove what an earlier demo left, and nothing else."""
     foreign = [name for name in RESULTS if (output / name).exists()]
-    if foreign and not (output / MARK).exists():
+    if (output / MARK).exists():
+        for folder in (*output.glob(f'{WORK}*'), *output.glob('recording')):
+            shutil.rmtree(folder)
+        for name in ('summary.json', 'report.html'):
+            (output / name).unlink(missing_ok=True)
+    elif foreign:
         raise RecordingError(
             f'{output} holds {", ".join(foreign)} and no {MARK}, so no demo left that: '
             'choose another --output'
         )
     (output / 'logs').mkdir(parents=True, exist_ok=True)
-    for folder in (*output.glob(f'{WORK}*'), *output.glob('recording')):
-        shutil.rmtree(folder)
-    for name in ('summary.json', 'report.html'):
-        (output / name).unlink(missing_ok=True)
 
 
 def _start_node_and_recorder(processes: ProcessGroup, setup: NodeSetup, heard: Path) -> Process:

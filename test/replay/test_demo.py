@@ -118,6 +118,7 @@ def test_recording_goes_through_the_node_and_comes_back_judged(tmp_path: Path) -
 def test_a_demo_that_is_ended_takes_its_processes_and_scratch_along(tmp_path: Path) -> None:
     output = tmp_path / 'out'
     (output / 'logs').mkdir(parents=True)
+    (output / 'logs' / 'node.log').touch()
     (output / '.work-killed').mkdir()
     options = ['--recording', write_inputs(tmp_path / 'in'), '--output', output]
     command = [sys.executable, '-m', 'depth_anything_ros.cli', 'demo', *map(str, options)]
