@@ -43,29 +43,13 @@ class GpuIdentity:
         return f'{gpu} TensorRT {self.tensorrt_version}'
 
 
-@dataclass(frozen=True)
-class EngineKey:
-    """Everything that makes an engine valid."""
-
-    onnx_sha256: str
-    model: str
-    size: str
-    precision: str
-    batch: str
-    gpu: GpuIdentity
-
-    @classmethod
-    def of(cls, model: ModelFile, gpu: GpuIdentity) -> EngineKey:
-        """Return the key of a model's engine on a GPU."""
-        about = model.metadata
-        return cls(model.sha256, about.name, about.size, about.precision, about.batch, gpu)
-
-    @property
-    def path(self) -> Path:
-        """Where the engine lies in the user's cache."""
-        digest = hashlib.sha256(json.dumps(astuple(self)).encode()).hexdigest()[:16]
-        about = slug(f'{self.model} {self.size} {self.precision} b{self.batch} {self.gpu}')
-        return cache_folder('engines') / f'{about[:120]}-{digest}.engine'
+def engine_path(model: ModelFile, gpu: GpuIdentity) -> Path:
+    """Return where a model's engine for a GPU is kept."""
+    about = model.metadata
+    key = (model.sha256, about.name, about.size, about.precision, about.batch, astuple(gpu))
+    digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
+    name = slug(f'{about.name} {about.size} {about.precision} b{about.batch} {gpu}')
+    return cache_folder('engines') / f'{name[:120]}-{digest}.engine'
 
 
 def timing_cache_path(gpu: GpuIdentity) -> Path:

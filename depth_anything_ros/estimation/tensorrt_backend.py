@@ -29,7 +29,7 @@ from depth_anything_ros.estimation.backend import (
     ForeignEngineError,
     in_parts,
 )
-from depth_anything_ros.estimation.engine_cache import EngineKey, GpuIdentity, timing_cache_path
+from depth_anything_ros.estimation.engine_cache import engine_path, GpuIdentity, timing_cache_path
 from depth_anything_ros.estimation.model_file import ModelFile
 from depth_anything_ros.estimation.private_cache import keep_private, read_private
 import numpy as np
@@ -150,14 +150,14 @@ def build_engine(model: ModelFile, gpu: EngineMaker, report: Callable[[float], N
     timings = read_private(timings_path) or b''
     engine, timings = gpu.build(model.path.read_bytes(), timings, report)
     keep_private(timings_path, timings)
-    keep_private(EngineKey.of(model, gpu.identity).path, engine)
+    keep_private(engine_path(model, gpu.identity), engine)
     return engine
 
 
 def _engine_of(
     model: ModelFile, gpu: EngineMaker, report: Callable[[float], None]
 ) -> LoadedEngine:
-    cached = read_private(EngineKey.of(model, gpu.identity).path)
+    cached = read_private(engine_path(model, gpu.identity))
     if cached is not None:
         try:
             return gpu.load(cached)

@@ -21,7 +21,7 @@ from depth_anything_ros.estimation.backend import BackendError, ForeignEngineErr
 from depth_anything_ros.estimation.engine_cache import (
     cached_files,
     clean,
-    EngineKey,
+    engine_path,
     GpuIdentity,
     timing_cache_path,
 )
@@ -109,7 +109,7 @@ def test_closing_frees_the_engine_before_the_device(model):
 
 def test_a_damaged_engine_is_built_anew(model):
     TensorRtBackend(model, FakeGpu())
-    EngineKey.of(model, ORIN).path.write_bytes(b'engine for')
+    engine_path(model, ORIN).write_bytes(b'engine for')
     gpu = FakeGpu()
     TensorRtBackend(model, gpu)
     assert gpu.calls == ['build', 'load', 'run']
@@ -118,9 +118,9 @@ def test_a_damaged_engine_is_built_anew(model):
 def test_a_foreign_engine_is_built_anew_once(model):
     TensorRtBackend(model, FakeGpu())
     other = GpuIdentity('Orin', (8, 7), 8, '10.4.0')
-    path = EngineKey.of(model, replace(other)).path
+    path = engine_path(model, other)
     for suffix in ('', '.sha256'):
-        source = EngineKey.of(model, ORIN).path
+        source = engine_path(model, ORIN)
         (path.parent / (path.name + suffix)).write_bytes(
             (source.parent / (source.name + suffix)).read_bytes()
         )
@@ -172,36 +172,41 @@ def test_a_model_that_misstates_its_error_frees_the_device(model):
 
 def test_an_engine_others_may_write_is_refused(model):
     TensorRtBackend(model, FakeGpu())
-    EngineKey.of(model, ORIN).path.chmod(0o666)
+    engine_path(model, ORIN).chmod(0o666)
     with pytest.raises(UntrustedFileError, match='others may write'):
         TensorRtBackend(model, FakeGpu())
 
 
 def test_a_folder_others_may_write_is_refused_before_minutes_of_building(model):
-    EngineKey.of(model, ORIN).path.parent.chmod(0o777)
+    engine_path(model, ORIN).parent.chmod(0o777)
     gpu = FakeGpu()
     with pytest.raises(UntrustedFileError, match='others may write'):
         TensorRtBackend(model, gpu)
     assert gpu.calls == ['close']
 
 
+@pytest.mark.parametrize('change', [{'size': '14x14'}, {'precision': 'int8'}, {'batch': '4'}])
+def test_another_export_has_another_engine(model, change):
+    other = replace(model, metadata=replace(model.metadata, **change))
+    assert engine_path(other, ORIN) != engine_path(model, ORIN) == engine_path(model, ORIN)
+
+
+def test_another_file_has_another_engine(model, tmp_path):
+    other = replace(model, path=write_tiny_onnx(tmp_path / 'other.onnx'))
+    assert engine_path(other, ORIN) != engine_path(model, ORIN)
+
+
 @pytest.mark.parametrize(
     'change',
     [
-        {'onnx_sha256': 'ff'},
-        {'size': '14x14'},
-        {'precision': 'int8'},
-        {'batch': '4'},
-        {'gpu': GpuIdentity('Orin', (8, 7), 8, '10.3.1')},
-        {'gpu': GpuIdentity('Orin NX', (8, 7), 8, '10.3.0')},
-        {'gpu': GpuIdentity('Orin', (8, 9), 8, '10.3.0')},
-        {'gpu': GpuIdentity('Orin', (8, 7), 4, '10.3.0')},
+        {'tensorrt_version': '10.3.1'},
+        {'name': 'Orin NX'},
+        {'compute_capability': (8, 9)},
+        {'multiprocessors': 4},
     ],
 )
-def test_whatever_makes_an_engine_invalid_changes_its_name(model, change):
-    key = EngineKey.of(model, ORIN)
-    assert replace(key, **change).path != key.path
-    assert replace(key).path == key.path
+def test_another_gpu_has_another_engine(model, change):
+    assert engine_path(model, replace(ORIN, **change)) != engine_path(model, ORIN)
 
 
 def test_timings_are_kept_for_each_power_mode(model):
@@ -209,9 +214,8 @@ def test_timings_are_kept_for_each_power_mode(model):
 
 
 def test_a_hostile_name_stays_in_the_cache(model):
-    key = replace(EngineKey.of(model, ORIN), model='../../../etc/cron.d/x')
-    assert key.path.parent == EngineKey.of(model, ORIN).path.parent
-    assert '/' not in key.path.name
+    hostile = replace(model, metadata=replace(model.metadata, name='../../../etc/cron.d/x'))
+    assert engine_path(hostile, ORIN).parent == engine_path(model, ORIN).parent
 
 
 def test_timings_speed_up_the_next_build_and_all_is_cleaned(model):
