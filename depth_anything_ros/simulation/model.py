@@ -16,10 +16,10 @@
 
 from __future__ import annotations
 
+from depth_anything_ros.estimation.rewrite import IMAGENET
 import torch
 from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config
 
-IMAGE_MEAN, IMAGE_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HIDDEN_SIZE, LAYERS = 128, 6
 
 
@@ -52,5 +52,5 @@ def make_model() -> DepthAnythingForDepthEstimation:
 
 def normalise(images: torch.Tensor) -> torch.Tensor:
     """Return (B, 3, H, W) float network input of (B, H, W, 3) RGB in 0...1."""
-    mean, std = torch.tensor(IMAGE_MEAN), torch.tensor(IMAGE_STD)
+    mean, std = map(torch.tensor, IMAGENET)
     return ((images - mean) / std).permute(0, 3, 1, 2).contiguous()
