@@ -24,7 +24,6 @@ import signal
 import subprocess
 import sys
 import time
-from types import TracebackType
 
 from depth_anything_ros.replay.shared_files import shared_file
 
@@ -149,12 +148,7 @@ class ProcessGroup:
     def __enter__(self) -> ProcessGroup:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         for process in reversed(self._processes):
             process.stop()
 
