@@ -40,7 +40,7 @@ class BodyMask:
         Return the view, of which `seen` is False on the robot's own body too.
 
         Kept until the view or the settings change. Raise SettingError where `body_mask` is no
-        image or `body_polygon` no polygon.
+        image.
         """
         if not (config.body_mask or config.body_polygon):
             return view
@@ -55,6 +55,18 @@ class BodyMask:
             self._world = _pixels_of_the_world(view, config)
             self._key = key
         return replace(view, seen=self._world)
+
+
+def mask_image(config: CleaningConfig, camera: str) -> NDArray[np.uint8]:
+    """Return the (H, W) `body_mask` of a camera; SettingError where it is no image."""
+    path = config.body_mask.replace('{camera}', camera)
+    try:
+        image = cv2.imread(path, cv2.IMREAD_GRAYSCALE) if Path(path).is_file() else None
+    except cv2.error:  # such as more pixels than OpenCV takes
+        image = None
+    if image is None:
+        raise SettingError(f'body_mask {path} is not an image that can be read')
+    return np.asarray(image, np.uint8)
 
 
 def _pixels_of_the_world(view: View, config: CleaningConfig) -> NDArray[np.bool_]:
@@ -72,16 +84,10 @@ def _body_in_camera(view: View, config: CleaningConfig) -> NDArray[np.uint8]:
     camera = view.frame.model.pinhole
     body = np.zeros((camera.height, camera.width), np.uint8)
     if config.body_polygon:
-        values = config.body_polygon
-        if len(values) < 6 or len(values) % 2:
-            raise SettingError('body_polygon needs three or more corners: x, y, x, y, x, y, …')
-        corners = np.array(values).reshape(-1, 2) * (camera.width, camera.height)
+        corners = np.array(config.body_polygon).reshape(-1, 2) * (camera.width, camera.height)
         cv2.fillPoly(body, [np.round(corners).astype(np.int32)], 255)
     if config.body_mask:
-        path = Path(config.body_mask.replace('{camera}', view.frame.camera))
-        mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-        if mask is None:
-            raise SettingError(f'body_mask {path} is not an image that can be read')
+        mask = mask_image(config, view.frame.camera)
         size = camera.width, camera.height
         body[np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)) > 127] = 255
     return body

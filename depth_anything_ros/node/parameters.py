@@ -18,11 +18,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 import re
 from typing import Any, get_origin, NamedTuple
 
-import cv2
 from depth_anything_ros.config import (
     build,
     CameraConfig,
@@ -33,6 +31,7 @@ from depth_anything_ros.config import (
     SettingError,
     settings_of,
 )
+from depth_anything_ros.mapping.body_mask import mask_image
 from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
@@ -100,17 +99,9 @@ def _refuse_frames(config: NodeConfig) -> None:
 
 def _refuse_unreadable_mask(configs: Configs) -> None:
     """Refuse now what would otherwise stop every image later."""
-    mask = configs.pipeline.cleaning.body_mask
-    for path in {mask.replace('{camera}', name) for name in configs.cameras if mask}:
-        if not _is_image(path):
-            raise SettingError(f'body_mask {path} is not an image that can be read')
-
-
-def _is_image(path: str) -> bool:
-    try:
-        return Path(path).is_file() and cv2.imread(path, cv2.IMREAD_GRAYSCALE) is not None
-    except cv2.error:  # such as more pixels than OpenCV takes
-        return False
+    config = configs.pipeline.cleaning
+    for camera in configs.cameras if config.body_mask else ():
+        mask_image(config, camera)
 
 
 def _filled(value: Any, setting: Setting) -> Any:
