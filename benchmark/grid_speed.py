@@ -55,8 +55,7 @@ def room_depth(
     pinhole: Pinhole, base_from_camera: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Return (height, width) metres: a floor, a wall 5 m ahead, pillars, and 1 % of noise."""
-    rays = pinhole.back_project(np.ones((pinhole.height, pinhole.width), np.float32))
-    x, y, z = np.moveaxis(rays @ base_from_camera[:3, :3].T, -1, 0)
+    x, y, z = np.moveaxis(pinhole.rays @ base_from_camera[:3, :3].T, -1, 0)
     with np.errstate(divide='ignore', invalid='ignore'):
         floor = np.where(z < 0, -base_from_camera[2, 3] / z, np.inf)
         depth = np.minimum(floor, np.where(x > 0, 5.0 / x, np.inf))

@@ -99,6 +99,11 @@ class Pinhole:
         return ((np.arange(self.height) - self.cy) / self.fy).astype(np.float32)
 
     @property
+    def rays(self) -> NDArray[np.float32]:
+        """(height, width, 3) rays of the optical frame, each at z = 1."""
+        return self.back_project(np.ones((self.height, self.width), np.float32))
+
+    @property
     def is_plausible(self) -> bool:
         """Whether a lens can have these numbers; never with NaN."""
         side = max(self.width, self.height)
@@ -291,11 +296,7 @@ class VirtualCamera:
 
         The tables are what cv2.remap takes; the third is False where the camera sees nothing.
         """
-        p = self.pinhole
-        rays = np.ones((p.height, p.width, 3))
-        rays[..., 0] = p.ray_x[None, :]
-        rays[..., 1] = p.ray_y[:, None]
-        pixels = camera.project(rays @ self.camera_from_view.T)
+        pixels = camera.project(self.pinhole.rays @ self.camera_from_view.T)
         x, y = pixels[..., 0], pixels[..., 1]
         source = camera.pinhole
         seen = (x > -1) & (y > -1) & (x < source.width) & (y < source.height)

@@ -214,9 +214,7 @@ class ObstacleFinder:
 def _rays(view: View, base_from_view: Transform) -> _Rays:
     pinhole, rotation = view.pinhole, base_from_view[:3, :3]
     seen = np.ones((pinhole.height, pinhole.width), np.bool_) if view.seen is None else view.seen
-    rays: NDArray[np.float32] = np.ones((pinhole.height, pinhole.width, 3), np.float32)
-    rays[..., 0], rays[..., 1] = pinhole.ray_x[None, :], pinhole.ray_y[:, None]
-    rays = rays @ rotation.T.astype(np.float32)
+    rays = pinhole.rays @ rotation.T.astype(np.float32)
     reach = np.hypot(rays[..., 0], rays[..., 1])
     # Where the camera looks to; one that looks straight down has its image's top as forward.
     ahead = rotation[:, 2] if np.hypot(*rotation[:2, 2]) > 0.2 else -rotation[:, 1]

@@ -115,10 +115,9 @@ class RayCaster:
 
     def depth(self, pinhole: Pinhole, world_from_camera: Transform) -> NDArray[np.float32]:
         """Return (height, width) metres along the optical axis."""
-        rays = pinhole.back_project(np.ones((pinhole.height, pinhole.width), np.float32))
-        directions = rays.reshape(-1, 3).astype(np.float64) @ world_from_camera[:3, :3].T
+        directions = pinhole.rays.reshape(-1, 3) @ world_from_camera[:3, :3].T
         depth_m = self.ranges(world_from_camera[:3, 3], directions)
-        return depth_m.reshape(rays.shape[:2]).astype(np.float32)
+        return depth_m.reshape(pinhole.height, pinhole.width).astype(np.float32)
 
     def lidar(
         self, world_from_lidar: Transform, angles: NDArray[np.float64]

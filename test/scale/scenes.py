@@ -44,8 +44,7 @@ class Scene:
 
     def depth(self, world_from_view: Transform, pinhole: Pinhole = PINHOLE) -> NDArray[np.float64]:
         """Return (h, w) z along the optical axis in metres, Inf where nothing is hit."""
-        rays = pinhole.back_project(np.ones((pinhole.height, pinhole.width), dtype=np.float32))
-        directions = rays.astype(np.float64) @ world_from_view[:3, :3].T
+        directions = pinhole.rays @ world_from_view[:3, :3].T
         origin = world_from_view[:3, 3]
         nearest = np.full(directions.shape[:2], np.inf)
         with np.errstate(divide='ignore', invalid='ignore'):

@@ -148,7 +148,7 @@ def test_a_range_sensor_reports_the_nearest_in_its_cone():
 
 @pytest.mark.parametrize('angle', [-0.4, 0.0, 0.4])
 def test_a_range_sensor_beside_the_optical_axis_measures_distance(angle):
-    rays = PINHOLE.back_project(np.ones((PINHOLE.height, PINHOLE.width), np.float32))
+    rays = PINHOLE.rays
     around = 2.0 / np.linalg.norm(rays, axis=-1)  # everything is 2 m away
     axis = scan([[2.0 * math.sin(angle), 0, 2.0 * math.cos(angle)]], 'range')
     reference = replace(axis, cone_half_angle_rad=0.2)
