@@ -24,10 +24,10 @@ from depth_anything_ros.scale.estimate import ScaleEstimate, ScaleHealth
 from depth_anything_ros.transforms import base_from_mounted_camera, Transform
 import numpy as np
 from numpy.typing import NDArray
+from scenes import FLOOR, Scene
 
 PINHOLE = Pinhole.from_field_of_view(168, 126, 75.0)
 MOUNT = base_from_mounted_camera(0.0, 0.0, 0.5, 0.0, 0.2, 0.0)
-FLOOR = (0.0, 0.0, 1.0, 0.0)
 
 Plane = tuple[float, float, float, float]
 Box = tuple[tuple[float, float, float], tuple[float, float, float]]
@@ -73,17 +73,4 @@ def cast(
 
     Planes (a, b, c, d): a·x + b·y + c·z = d; boxes: their lowest and highest corner.
     """
-    rays = pinhole.back_project(np.ones((pinhole.height, pinhole.width), np.float32))
-    directions = rays.astype(np.float64) @ mount[:3, :3].T
-    origin = mount[:3, 3]
-    nearest = np.full(directions.shape[:2], np.inf)
-    with np.errstate(divide='ignore', invalid='ignore'):
-        for *normal, distance in planes:
-            t = (distance - origin @ normal) / (directions @ np.array(normal))
-            nearest = np.minimum(nearest, np.where(t > 0, t, np.inf))
-        for low, high in boxes:
-            a, b = (low - origin) / directions, (high - origin) / directions
-            enter, leave = np.minimum(a, b).max(-1), np.maximum(a, b).min(-1)
-            hit = (enter < leave) & (enter > 0)
-            nearest = np.minimum(nearest, np.where(hit, enter, np.inf))
-    return nearest.astype(np.float32)
+    return Scene(planes, boxes).depth(mount, pinhole).astype(np.float32)
