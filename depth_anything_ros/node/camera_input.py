@@ -21,6 +21,7 @@ from typing import TypeAlias
 
 from depth_anything_ros.camera import CameraError, CameraModel, Pinhole, virtual_cameras
 from depth_anything_ros.frame import Frame
+from depth_anything_ros.node import topics
 from depth_anything_ros.node.calibration import camera_from_message, fitted_to_image
 from depth_anything_ros.node.health import CameraHealth
 from depth_anything_ros.node.images import (
@@ -29,7 +30,7 @@ from depth_anything_ros.node.images import (
     InputError,
 )
 from depth_anything_ros.node.parameters import Parameters
-from depth_anything_ros.node.quality_of_service import NEWEST_QOS, subscribe
+from depth_anything_ros.node.quality_of_service import subscribe
 from depth_anything_ros.node.stamps import nanoseconds
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -70,15 +71,10 @@ class CameraInput:
         self._count: tuple[object, int] | None = None
         self._last_stamp_ns = 0
         is_raw = parameters.configs.node.image_transport == 'raw'
+        image = topics.IMAGE if is_raw else topics.COMPRESSED_IMAGE
         self._subscriptions = [
-            subscribe(node, CameraInfo, f'{prefix}camera_info', self._keep_info, NEWEST_QOS),
-            subscribe(
-                node,
-                Image if is_raw else CompressedImage,
-                f'{prefix}image_raw' if is_raw else f'{prefix}image_raw/compressed',
-                lambda message: hand_over(self._name, message),
-                NEWEST_QOS,
-            ),
+            subscribe(node, topics.CAMERA_INFO, prefix, self._keep_info),
+            subscribe(node, image, prefix, lambda message: hand_over(self._name, message)),
         ]
 
     def close(self) -> None:

@@ -68,9 +68,7 @@ class Publishers:
     def __init__(self, node: LifecycleNode, prefix: str, wanted: Sequence[Topic]) -> None:
         """Advertise the topics."""
         self._node = node
-        self._publishers = {
-            t.name: advertise(node, t.kind, prefix + t.name, t.qos) for t in wanted
-        }
+        self._publishers = {topic.name: advertise(node, topic, prefix) for topic in wanted}
 
     def is_heard(self, *wanted: Topic) -> bool:
         """Return whether somebody listens to one of the topics, or to any where none is named."""

@@ -24,7 +24,8 @@ import time
 from typing import Protocol
 
 from depth_anything_ros.config import NodeConfig
-from depth_anything_ros.node.quality_of_service import INPUT_QOS, subscribe
+from depth_anything_ros.node import topics
+from depth_anything_ros.node.quality_of_service import subscribe
 from depth_anything_ros.node.stamps import nanoseconds
 from depth_anything_ros.transforms import (
     rotation_from_quaternion,
@@ -118,7 +119,7 @@ class OdometryPoses(FixedPoses):
         self._changed = threading.Condition()
         self._poses: deque[tuple[int, NDArray[np.float64]]] = deque(maxlen=KEPT_POSES)
         self._node = node
-        self._subscription = subscribe(node, Odometry, 'odom', self._keep, INPUT_QOS)
+        self._subscription = subscribe(node, topics.ODOMETRY, '', self._keep)
 
     def _keep(self, message: Odometry) -> None:
         stamp_ns = nanoseconds(message.header.stamp)

@@ -12,24 +12,19 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""How the node subscribes and publishes: QoS, overrides, and one line where two ends differ."""
+"""How the node subscribes and publishes: overrides of QoS, and one line where two ends differ."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from depth_anything_ros.config import SettingError
+from depth_anything_ros.node.topics import Topic
 from rclpy.lifecycle import LifecycleNode
 from rclpy.publisher import Publisher
-from rclpy.qos import (
-    DurabilityPolicy,
-    qos_policy_name_from_kind,
-    QoSPolicyKind,
-    QoSProfile,
-    ReliabilityPolicy,
-)
+from rclpy.qos import qos_policy_name_from_kind, QoSPolicyKind, QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 
@@ -38,16 +33,6 @@ try:
 except ImportError:  # Humble
     from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
 
-Message = TypeVar('Message')
-
-INPUT_QOS = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
-NEWEST_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-OUTPUT_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
-LATCHED_QOS = QoSProfile(
-    depth=1,
-    reliability=ReliabilityPolicy.RELIABLE,
-    durability=DurabilityPolicy.TRANSIENT_LOCAL,
-)
 OVERRIDABLE = (
     QoSPolicyKind.HISTORY,
     QoSPolicyKind.DEPTH,
@@ -57,21 +42,19 @@ OVERRIDABLE = (
 
 
 def subscribe(
-    node: LifecycleNode,
-    message_type: type[Message],
-    topic: str,
-    callback: Callable[[Message], None],
-    qos: QoSProfile,
-) -> Subscription[Message]:
+    node: LifecycleNode, topic: Topic, prefix: str, callback: Callable[[Any], None]
+) -> Subscription[Any]:
     """
     Return a subscription that `qos_overrides` can change and that names who does not fit.
 
-    Raise SettingError for overrides that do not exist, and where the node would hear itself.
+    prefix: of a camera. Raise SettingError for overrides that do not exist, and where the node
+    would hear itself.
     """
-    name = node.resolve_topic_name(topic)
+    given = prefix + topic.name
+    name = node.resolve_topic_name(given)
     if name in {publisher.topic_name for publisher in node.publishers}:
         raise SettingError(
-            f'{topic} is {name}, which this node publishes itself: set a namespace, or remap one'
+            f'{given} is {name}, which this node publishes itself: set a namespace, or remap one'
         )
 
     def report(event: Any) -> None:
@@ -83,24 +66,23 @@ def subscribe(
 
     with _readable_overrides(name):
         return node.create_subscription(
-            message_type,
-            topic,
+            topic.kind,
+            given,
             callback,
-            _copy(qos),
+            _copy(topic.qos),
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=report),
             qos_overriding_options=QoSOverridingOptions(OVERRIDABLE),
         )
 
 
-def advertise(
-    node: LifecycleNode, message_type: type[Message], topic: str, qos: QoSProfile
-) -> Publisher[Message]:
+def advertise(node: LifecycleNode, topic: Topic, prefix: str) -> Publisher[Any]:
     """
     Return a publisher that `qos_overrides` can change and that names who does not fit.
 
-    Raise SettingError for overrides that do not exist.
+    prefix: of a camera. Raise SettingError for overrides that do not exist.
     """
-    name = node.resolve_topic_name(topic)
+    given = prefix + topic.name
+    name = node.resolve_topic_name(given)
 
     def report(event: Any) -> None:
         policy = qos_policy_name_from_kind(event.last_policy_kind)
@@ -111,9 +93,9 @@ def advertise(
 
     with _readable_overrides(name):
         return node.create_publisher(
-            message_type,
-            topic,
-            _copy(qos),
+            topic.kind,
+            given,
+            _copy(topic.qos),
             event_callbacks=PublisherEventCallbacks(incompatible_qos=report),
             qos_overriding_options=QoSOverridingOptions(OVERRIDABLE),
         )

@@ -138,7 +138,7 @@ class References:
         def keep(message: Any) -> None:
             self.keep(name, message, most)
 
-        return subscribe(self._node, topic.kind, name, keep, topic.qos)
+        return subscribe(self._node, topic, prefix, keep)
 
     def keep(self, name: str, message: Any, most: int = MOST_MESSAGES) -> None:
         """Keep a message of a topic, and drop those that are far from it in time."""

@@ -18,15 +18,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from depth_anything_ros.node.quality_of_service import (
-    INPUT_QOS,
-    LATCHED_QOS,
-    NEWEST_QOS,
-    OUTPUT_QOS,
-)
 from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import OccupancyGrid, Odometry
-from rclpy.qos import QoSProfile
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import (
     CameraInfo,
     CompressedImage,
@@ -36,6 +30,15 @@ from sensor_msgs.msg import (
     Range,
 )
 from std_srvs.srv import Trigger
+
+INPUT_QOS = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
+NEWEST_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+OUTPUT_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+LATCHED_QOS = QoSProfile(
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
 
 
 class Topic(NamedTuple):
