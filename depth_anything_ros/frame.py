@@ -24,7 +24,7 @@ from typing import Literal
 
 from depth_anything_ros.camera import CameraModel, Pinhole
 from depth_anything_ros.scale.estimate import ScaleEstimate
-from depth_anything_ros.transforms import Transform
+from depth_anything_ros.transforms import Transform, transform_from
 import numpy as np
 from numpy.typing import NDArray
 
@@ -87,9 +87,7 @@ class View:
         """Return the view's optical frame in the base frame."""
         if self.frame.base_from_camera is None:
             return None
-        camera_from_view = np.eye(4)
-        camera_from_view[:3, :3] = self.camera_from_view
-        return self.frame.base_from_camera @ camera_from_view
+        return self.frame.base_from_camera @ transform_from(self.camera_from_view, np.zeros(3))
 
     @cached_property
     def grid_from_view(self) -> Transform | None:

@@ -19,14 +19,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from depth_anything_ros.camera import CameraModel, Pinhole
-from depth_anything_ros.config import (
-    CleaningConfig,
-    CloudConfig,
-    GridConfig,
-    ObstacleConfig,
-    ScaleConfig,
-    ScanConfig,
-)
+from depth_anything_ros.config import PipelineConfig
 from depth_anything_ros.frame import DepthMap, Frame, Prediction, View
 from depth_anything_ros.mapping.cleaning import Cleaner
 from depth_anything_ros.mapping.confidence import ConfidenceEstimator
@@ -43,12 +36,13 @@ import numpy as np
 
 def warm_up() -> None:
     """Run every stage on small made-up frames; takes seconds once after an installation."""
+    config = PipelineConfig()
     pinhole = Pinhole.from_field_of_view(84, 63, 70.0)
     base_from_camera = base_from_mounted_camera(0.0, 0.0, 0.5, 0.0, 0.3, 0.0)
     image = np.zeros((63, 84, 3), np.uint8)
     frame = Frame('', 0, image, 'rgb', CameraModel(pinhole), base_from_camera)
     values = floor_inverse_depth(pinhole, base_from_camera).clip(0.1).astype(np.float32)
-    scale, confidence = ScaleEstimator(ScaleConfig()), ConfidenceEstimator(CleaningConfig())
+    scale, confidence = ScaleEstimator(config.scale), ConfidenceEstimator(config.cleaning)
     # Frames are compared with the last one, by their poses where both have one.
     for stamp_ns, grid_from_base in ((0, None), (50_000_000, np.eye(4)), (100_000_000, np.eye(4))):
         posed = replace(frame, stamp_ns=stamp_ns, grid_from_base=grid_from_base)
@@ -59,10 +53,10 @@ def warm_up() -> None:
         depth_map = DepthMap(
             view, depth_m, confidence.estimate(prediction, depth_m, estimate), estimate
         )
-    cleaned = Cleaner(CleaningConfig()).clean(depth_map)
-    point_cloud([view], [cleaned], CloudConfig(cloud_voxel_m=0.1), 2.0)
-    surroundings = [ObstacleFinder(ObstacleConfig()).find(depth_map, cleaned, 2.0)]
-    virtual_scan(surroundings, ScanConfig())
-    grid = LocalGrid(GridConfig())
+    cleaned = Cleaner(config.cleaning).clean(depth_map)
+    point_cloud([view], [cleaned], replace(config.cloud, cloud_voxel_m=0.1), 2.0)
+    surroundings = [ObstacleFinder(config.obstacle).find(depth_map, cleaned, 2.0)]
+    virtual_scan(surroundings, config.scan)
+    grid = LocalGrid(config.grid)
     grid.update(surroundings)
     grid.occupancy()
