@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from depth_anything_ros.camera import Pinhole
+from depth_anything_ros.camera import Lens
 from depth_anything_ros.config import CloudConfig
 from depth_anything_ros.frame import View
 from depth_anything_ros.kernel import kernel
@@ -52,8 +52,11 @@ def point_cloud(
     cleaned: (h, w) float32 for each view, as Cleaner gives it; +Inf becomes a point at
     range_max_m where free-space returns are wanted.
     """
-    clear_m = range_max_m if config.cloud_free_space else float('nan')
-    clouds = [_view_points(v, depth, clear_m) for v, depth in zip(views, cleaned, strict=True)]
+    clear = np.float32(range_max_m if config.cloud_free_space else np.nan)
+    clouds = [
+        _back_project(depth, v.pinhole.lens, v.camera_from_view.astype(np.float32), clear)
+        for v, depth in zip(views, cleaned, strict=True)
+    ]
     points = clouds[0] if len(clouds) == 1 else np.concatenate(clouds, axis=1)
     rgb = np.concatenate([view.image for view in views], axis=1) if config.cloud_color else None
     if config.cloud_voxel_m > 0:
@@ -63,42 +66,26 @@ def point_cloud(
     return PointCloud(points, rgb)
 
 
-def _view_points(view: View, depth: NDArray[np.float32], clear_m: float) -> NDArray[np.float32]:
-    points = np.empty((*depth.shape, 3), np.float32)
-    pinhole: Pinhole = view.pinhole
-    _back_project(
-        depth,
-        pinhole.ray_x,
-        pinhole.ray_y,
-        view.camera_from_view.astype(np.float32),
-        np.float32(clear_m),
-        points,
-    )
-    return points
-
-
 @kernel
 def _back_project(
-    depth: NDArray[np.float32],
-    ray_x: NDArray[np.float32],
-    ray_y: NDArray[np.float32],
-    rotation: NDArray[np.float32],
-    clear: np.float32,
-    points: NDArray[np.float32],
-) -> None:
+    depth: NDArray[np.float32], lens: Lens, rotation: NDArray[np.float32], clear: np.float32
+) -> NDArray[np.float32]:
+    """Return (h, w, 3) turned points of (h, w) depths; +Inf counts as the depth `clear`."""
     height, width = depth.shape
+    points = np.empty((height, width, 3), np.float32)
     right_x, down_x, ahead_x = rotation[0]
     right_y, down_y, ahead_y = rotation[1]
     right_z, down_z, ahead_z = rotation[2]
     for v in range(height):
-        y, z_row, row = ray_y[v], depth[v], points[v].reshape(-1)
+        y, z_row, row = lens.ray_y[v], depth[v], points[v].reshape(-1)
         x0, y0, z0 = down_x * y + ahead_x, down_y * y + ahead_y, down_z * y + ahead_z
         for u in range(width):
-            x = ray_x[u]
+            x = lens.ray_x[u]
             z = clear if z_row[u] == np.float32(np.inf) else z_row[u]
             row[3 * u] = (right_x * x + x0) * z
             row[3 * u + 1] = (right_y * x + y0) * z
             row[3 * u + 2] = (right_z * x + z0) * z
+    return points
 
 
 @kernel
