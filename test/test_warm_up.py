@@ -43,7 +43,7 @@ import pytest
 INNER = {
     *('_lost_height', '_is_badly_exposed', '_evidence_around', '_spread', '_freed', '_noise'),
     *('_is_astray', '_tukey', '_weighted_line', '_weights', '_first_axis', '_axis'),
-    *('_add_obstacle', '_add_hole', '_empty_bins', '_miss'),
+    *('_add_obstacle', '_add_hole', '_empty_bins', '_nearest', '_floor_span', '_miss'),
     *('_inverse_with_margins', '_distrust_exposure', '_bilinear', '_slopes'),
 }
 MODULES = (

@@ -372,48 +372,64 @@ def _summary(
     Return the nearest obstacle, begin, end and confidence of the floor of each bearing.
 
     sparsity · r · s: widest way from one row of floor, at range r, to the next one seen, at range
-    s, metres. What is missing behind an obstacle is out of sight, and taken back.
+    s, metres.
     """
-    bearings, ranges = bins.obstacle.shape
-    nearest = np.full(bearings, np.float32(np.inf))
-    floor_from, floor_to = np.zeros(bearings, np.float32), np.zeros(bearings, np.float32)
-    confidence = np.zeros(bearings, np.float32)
+    bearings = len(bins.obstacle)
+    nearest, confidence = np.empty(bearings, np.float32), np.empty(bearings, np.float32)
+    floor_from, floor_to = np.empty(bearings, np.float32), np.empty(bearings, np.float32)
     for b in range(bearings):
-        for k in range(ranges):
-            if bins.obstacle[b, k] == 0:
-                continue
-            stop = k + 2
-            pixels = bins.obstacle[b, k:stop].sum()
-            if pixels >= ENOUGH_PIXELS:
-                nearest[b] = bins.weighted[b, k:stop].sum() / pixels * RANGE_STEP_M
-                bins.missing[b, k:] = 0
-                break
-        first, last, count, torn = -1, -1, 0, False
-        for k in range(ranges):
-            gap_m, rows_m = (k - last) * RANGE_STEP_M, sparsity * k * last * RANGE_STEP_M**2
-            widest_m = TORN_M if torn else 3 * RANGE_STEP_M + rows_m
-            if first >= 0 and gap_m > widest_m:
-                _miss(bins, b, last, nearest[b], sparsity)
-                break
-            torn = torn or (bins.missing[b, k] != 0 and bins.floor[b, k] == 0)
-            if bins.floor[b, k] > 0:
-                torn = False
-                first, last = k if first < 0 else first, k
-                confidence[b] += bins.floor[b, k]
-                count += 1
-        if count > 0:
-            floor_from[b], floor_to[b] = first * RANGE_STEP_M, (last + 1) * RANGE_STEP_M
-            confidence[b] /= count
+        nearest[b] = _nearest(bins, b)
+        floor_from[b], floor_to[b], confidence[b] = _floor_span(bins, b, nearest[b], sparsity)
     return nearest, floor_from, floor_to, confidence
+
+
+@kernel
+def _nearest(bins: _Bins, b: int) -> float:
+    """
+    Return the range of a bearing's nearest obstacle, metres, +Inf without.
+
+    What is missing behind it is out of sight, and taken back.
+    """
+    for k in range(bins.obstacle.shape[1]):
+        if bins.obstacle[b, k] == 0:
+            continue
+        stop = k + 2
+        pixels = bins.obstacle[b, k:stop].sum()
+        if pixels >= ENOUGH_PIXELS:
+            bins.missing[b, k:] = 0
+            metres: float = bins.weighted[b, k:stop].sum() / pixels * RANGE_STEP_M
+            return metres
+    return np.inf
+
+
+@kernel
+def _floor_span(
+    bins: _Bins, b: int, nearest: np.float32, sparsity: float
+) -> tuple[float, float, np.float32]:
+    """Return where a bearing's floor begins and ends, metres, and its confidence; 0 without."""
+    first, last, count, torn, confidence = -1, -1, 0, False, np.float32(0.0)
+    for k in range(bins.floor.shape[1]):
+        gap_m, rows_m = (k - last) * RANGE_STEP_M, sparsity * k * last * RANGE_STEP_M**2
+        widest_m = TORN_M if torn else 3 * RANGE_STEP_M + rows_m
+        if first >= 0 and gap_m > widest_m:
+            _miss(bins, b, last, nearest, sparsity)
+            break
+        torn = torn or (bins.missing[b, k] != 0 and bins.floor[b, k] == 0)
+        if bins.floor[b, k] > 0:
+            torn = False
+            first, last = k if first < 0 else first, k
+            confidence += bins.floor[b, k]
+            count += 1
+    if count == 0:
+        return 0.0, 0.0, confidence
+    return first * RANGE_STEP_M, (last + 1) * RANGE_STEP_M, confidence / count
 
 
 @kernel
 def _miss(bins: _Bins, b: int, last: int, nearest: np.float32, sparsity: float) -> None:
     """Let floor be missing between its end and where it goes on, if all that is in plain sight."""
-    stop, widest = (
-        min(nearest, bins.doubt[b]) / RANGE_STEP_M,
-        3 + 1.5 * sparsity * RANGE_STEP_M * last**2,
-    )
+    stop = min(nearest, bins.doubt[b]) / RANGE_STEP_M
+    widest = 3 + 1.5 * sparsity * RANGE_STEP_M * last**2
     for k in range(last + 1, bins.floor.shape[1]):
         if bins.floor[b, k] > 0:
             if k < stop and k - last > widest:
