@@ -21,13 +21,11 @@ What the others lose by it: rate and age of each camera's depth in each third, o
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 import json
-import os
 from pathlib import Path
 import tempfile
-import threading
 import time
 from typing import Any
 
@@ -36,11 +34,9 @@ from diagnostic_msgs.msg import DiagnosticArray
 from footage import DEMO_RECORDING, Footage, load_footage
 from machine import write_json
 import numpy as np
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.time import Time
-from rig import Camera, LISTENER_QOS, NODE, our_node
+from rig import Camera, LISTENER_QOS, NODE, our_node, running_peer
 from sensor_msgs.msg import Image
 
 CAMERAS = ('camera_0', 'camera_1', 'camera_2')
@@ -103,20 +99,12 @@ def run(ages: Ages, thirds: Sequence[Sequence[Camera]], rate_hz: float, seconds:
 
 
 @contextmanager
-def running_node(parameters: Sequence[str]) -> Any:
-    """Start the node, and yield a peer that is spun."""
+def running_node(parameters: Sequence[str]) -> Iterator[Node]:
+    """Start the node, and give a peer of it."""
     with tempfile.TemporaryDirectory() as logs, ProcessGroup(Path(logs)) as group:
         group.start('node', NODE, *parameters)
-        os.environ.update(group.environment)
-        with rclpy.init():
-            peer = rclpy.create_node('peer')
-            executor = SingleThreadedExecutor()
-            executor.add_node(peer)
-            spinning = threading.Thread(target=executor.spin, daemon=True)
-            spinning.start()
+        with running_peer(group) as peer:
             yield peer
-            executor.shutdown()
-            spinning.join()
 
 
 def footage_of(size: tuple[int, int]) -> Footage:

@@ -83,7 +83,7 @@ class Measurement:
 
     @property
     def age_ms(self) -> dict[str, float]:
-        """Mean, percentiles and maximum of the ages, and their standard deviation as jitter."""
+        """Mean, percentiles and maximum of the ages."""
         ages = self.timing.ages_ms if self.timing.frames_out else np.array([np.nan])
         p50, p99 = np.percentile(ages, (50, 99))
         figures = {'mean': ages.mean(), 'p50': p50, 'p99': p99, 'max': ages.max()}
@@ -277,21 +277,28 @@ def running_rig(footage: Footage, subject: Subject, listeners: int = 1) -> Itera
             group.start(f'{module.rpartition(".")[2]}_{i}', module, *arguments)
             for i, (module, arguments) in enumerate(subject.commands)
         ]
-        os.environ.update(group.environment)
-        with rclpy.init():
-            node = rclpy.create_node('rig')
+        with running_peer(group) as node:
             camera = Camera(node, footage, subject.prefixes)
             rig = Rig(processes, camera, Listener(node, subject.answers, listeners))
-            executor = SingleThreadedExecutor()
-            executor.add_node(node)
-            spinning = threading.Thread(target=executor.spin, daemon=True)
-            spinning.start()
-            try:
-                rig.wait_until_answered()
-                yield rig
-            finally:
-                executor.shutdown()
-                spinning.join()
+            rig.wait_until_answered()
+            yield rig
+
+
+@contextmanager
+def running_peer(group: ProcessGroup) -> Iterator[Node]:
+    """Give a node in this process that meets those of a group; a thread spins it."""
+    os.environ.update(group.environment)
+    with rclpy.init():
+        node = rclpy.create_node('peer')
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        spinning = threading.Thread(target=executor.spin, daemon=True)
+        spinning.start()
+        try:
+            yield node
+        finally:
+            executor.shutdown()
+            spinning.join()
 
 
 def _ros_arguments(parameters: Mapping[str, Any], names: Sequence[str]) -> list[str]:
