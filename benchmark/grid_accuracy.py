@@ -27,7 +27,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-import json
 import math
 from pathlib import Path
 
@@ -55,6 +54,7 @@ from depth_anything_ros.simulation.occupancy import occupancy_truth
 from depth_anything_ros.simulation.renderer import RayCaster
 from depth_anything_ros.simulation.worlds import make_world, Solid, TEST_SEEDS, World
 from depth_anything_ros.transforms import base_from_mounted_camera, Transform
+from machine import write_json
 import numpy as np
 from numpy.typing import NDArray
 
@@ -329,8 +329,7 @@ def main() -> None:
         'network_like': measure(runs, NetworkLike),
     }
     _print_table(result)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=2) + '\n')
+    write_json(arguments.json, result)
 
 
 if __name__ == '__main__':

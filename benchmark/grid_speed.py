@@ -25,7 +25,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import replace
-import json
 import math
 from pathlib import Path
 import time
@@ -43,6 +42,7 @@ from depth_anything_ros.mapping.virtual_scan import virtual_scan
 from depth_anything_ros.scale.estimate import ScaleEstimate, ScaleHealth
 from depth_anything_ros.transforms import base_from_mounted_camera, inverse
 from depth_anything_ros.warm_up import warm_up
+from machine import write_json
 import numpy as np
 from numpy.typing import NDArray
 
@@ -192,8 +192,7 @@ def main() -> None:
         )
         print(f'{key:16}{figures}')
     print('targets: mapping_ms ≤ 3, octomap_ratio ≥ 10')
-    if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=2) + '\n')
+    write_json(arguments.json, result)
 
 
 if __name__ == '__main__':

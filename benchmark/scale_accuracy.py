@@ -36,6 +36,7 @@ from depth_anything_ros.camera import CameraModel, Pinhole
 from depth_anything_ros.config import ScaleConfig
 from depth_anything_ros.frame import Frame, Prediction, SparseReference, View
 from depth_anything_ros.replay.bag import decode, Recording
+from depth_anything_ros.replay.messages import depth_image
 from depth_anything_ros.scale.estimate import ScaleEstimate
 from depth_anything_ros.scale.fusion import ScaleEstimator
 from depth_anything_ros.scale.ground_plane import floor_inverse_depth, measure_floor
@@ -63,7 +64,6 @@ MARKER_SIDE_M, MARKER_DEPTH_M, BOARD_SIDE_M = 0.1, 2.0, 0.2
 MARKER_CAMERA = Pinhole.from_field_of_view(640, 480, 60.0)
 HIDING_WALL_M = 1.0
 HANDHELD = Pinhole(640, 480, 585.0, 585.0, 319.5, 239.5).resized(CAMERA.width, CAMERA.height)
-COMPRESSED_DEPTH_HEADER = 12
 TARGETS = {
     'floor': (3.0, 8.0),
     'floor_wrong_mount': (8.0, None),
@@ -339,17 +339,16 @@ def handheld(path: Path) -> list[Sight]:
     sights = []
     with Recording(path) as recording:
         for raw in recording.messages(['/camera/depth/image_raw/compressedDepth']):
-            png = np.frombuffer(decode(raw).data, np.uint8)[COMPRESSED_DEPTH_HEADER:]
-            depth_m = _filled(cv2.imdecode(png, cv2.IMREAD_UNCHANGED))
+            depth_m = _filled(depth_image(decode(raw)))
             sights.append(Sight(len(sights) / 30, depth_m, None, None, HANDHELD))
     return sights
 
 
-def _filled(millimetres: NDArray[np.uint16]) -> Depth:
+def _filled(depth_m: Depth) -> Depth:
     size = (CAMERA.width, CAMERA.height)
-    metres = cv2.resize(millimetres, size, interpolation=cv2.INTER_NEAREST) / np.float32(1000)
+    metres = np.nan_to_num(cv2.resize(depth_m, size, interpolation=cv2.INTER_NEAREST))
     holes = ((metres < 0.3) | (metres > 10)).astype(np.uint8)
-    return np.asarray(cv2.inpaint(metres.astype(np.float32), holes, 3, cv2.INPAINT_NS))
+    return np.asarray(cv2.inpaint(metres, holes, 3, cv2.INPAINT_NS))
 
 
 def summary(values: Sequence[float]) -> dict[str, float]:
