@@ -21,8 +21,8 @@ import logging
 import time
 
 from depth_anything_ros.estimation.backend import Backend, BackendError, BackendInfo
+from depth_anything_ros.estimation.ladder import Ladder, MARGIN, worthwhile
 from depth_anything_ros.estimation.model_file import ModelFile
-from depth_anything_ros.estimation.sizes import MARGIN, SizeLadder, worthwhile
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,7 +55,7 @@ class LadderBackend:
         timed = self._timed(files, (1 - MARGIN) * 1e3 / target_rate_hz)
         kept = [timed[i] for i in worthwhile([time_ms for _, time_ms in timed])]
         self._files = [file for file, _ in kept]
-        self._ladder = SizeLadder([time_ms for _, time_ms in kept], target_rate_hz)
+        self._ladder = Ladder([time_ms for _, time_ms in kept], target_rate_hz)
         self._backend = load(self._files[self._ladder.index])
 
     @property

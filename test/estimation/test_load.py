@@ -15,12 +15,12 @@
 from depth_anything_ros.config import EstimationConfig
 from depth_anything_ros.estimation import load
 from depth_anything_ros.estimation.backend import BackendError
+from depth_anything_ros.estimation.ladder import WINDOW
 from depth_anything_ros.estimation.ladder_backend import LadderBackend
 from depth_anything_ros.estimation.load import choose_backend, load_backend, rungs
 from depth_anything_ros.estimation.model_file import ModelFile
 from depth_anything_ros.estimation.models import export_path
 from depth_anything_ros.estimation.proof import Reference, reference_image, write_reference
-from depth_anything_ros.estimation.sizes import WINDOW
 import numpy as np
 import pytest
 from tiny_onnx import HEIGHT, WIDTH, write_tiny_onnx

@@ -38,7 +38,7 @@ def worthwhile(times_ms: Sequence[float]) -> list[int]:
     return kept[::-1]
 
 
-class SizeLadder:
+class Ladder:
     """
     Chooses among exports, the least first, by their inference times, which must rise.
 

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-from depth_anything_ros.estimation.sizes import CALM_WINDOWS, SizeLadder, WINDOW, worthwhile
+from depth_anything_ros.estimation.ladder import CALM_WINDOWS, Ladder, WINDOW, worthwhile
 from hypothesis import given, strategies as st
 import pytest
 
@@ -29,35 +29,35 @@ def observe(ladder, time_ms, count):
     ids=['80ms', '40ms', '38ms', '8ms'],
 )
 def test_the_largest_size_with_a_fifth_to_spare_is_taken(rate_hz, index):
-    assert SizeLadder(TIMES, rate_hz).index == index
+    assert Ladder(TIMES, rate_hz).index == index
 
 
 def test_sustained_overrun_steps_down():
-    ladder = SizeLadder(TIMES, 20)
+    ladder = Ladder(TIMES, 20)
     changes = observe(ladder, 51.0, WINDOW)
     assert changes == [False] * (WINDOW - 1) + [True]
     assert ladder.index == 0
 
 
 def test_the_smallest_size_stays_whatever_happens():
-    ladder = SizeLadder(TIMES, 100)
+    ladder = Ladder(TIMES, 100)
     assert not any(observe(ladder, 500.0, 3 * WINDOW))
     assert ladder.index == 0
 
 
 def test_a_few_slow_frames_change_nothing():
-    ladder = SizeLadder(TIMES, 20)
+    ladder = Ladder(TIMES, 20)
     observe(ladder, 500.0, WINDOW // 2 - 1)
     assert not any(observe(ladder, 39.0, WINDOW))
 
 
 def test_between_fitting_and_overrun_the_size_stays():
-    ladder = SizeLadder(TIMES, 20)
+    ladder = Ladder(TIMES, 20)
     assert not any(observe(ladder, 45.0, 100 * WINDOW))
 
 
 def test_after_a_throttle_the_size_comes_back_only_after_calm():
-    ladder = SizeLadder(TIMES, 20)
+    ladder = Ladder(TIMES, 20)
     observe(ladder, 51.0, WINDOW)
     changes = observe(ladder, 20.0, CALM_WINDOWS * WINDOW)
     assert changes.index(True) == CALM_WINDOWS * WINDOW - 1
@@ -65,7 +65,7 @@ def test_after_a_throttle_the_size_comes_back_only_after_calm():
 
 
 def test_calm_must_be_unbroken():
-    ladder = SizeLadder(TIMES, 20)
+    ladder = Ladder(TIMES, 20)
     observe(ladder, 51.0, WINDOW)
     observe(ladder, 20.0, (CALM_WINDOWS - 1) * WINDOW)
     observe(ladder, 30.0, WINDOW)
@@ -94,7 +94,7 @@ def test_worthwhile_times_rise_from_the_fastest_to_the_best(times_ms):
 
 @given(st.lists(st.floats(0.1, 500.0), max_size=200), st.floats(1.0, 120.0))
 def test_the_index_is_always_one_of_the_sizes(times, rate_hz):
-    ladder = SizeLadder(TIMES, rate_hz)
+    ladder = Ladder(TIMES, rate_hz)
     for time_ms in times * 3:
         ladder.observe(time_ms)
         assert 0 <= ladder.index < len(TIMES)
