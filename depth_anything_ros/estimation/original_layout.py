@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Names of weights: the authors' .pth checkpoints and the layout of the Hugging Face hub.
+From the names of weights in the authors' .pth checkpoints to those of the Hugging Face hub.
 
 The authors keep query, key and value in one matrix, the hub keeps three.
 """
@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 QKV = ('query', 'key', 'value')
@@ -30,7 +29,8 @@ QKV = ('query', 'key', 'value')
 
 def hub_layout(original: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the weights of a .pth under the hub's names; KeyError where one has no such name."""
-    names = _hub_names(_layers(original, 'pretrained.blocks.'))
+    blocks = {name.split('.')[2] for name in original if name.startswith('pretrained.blocks.')}
+    names = hub_names(len(blocks))
     hub: dict[str, Tensor] = {}
     for name, tensor in original.items():
         block, fused, leaf = name.partition('.attn.qkv.')
@@ -42,30 +42,11 @@ def hub_layout(original: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return hub
 
 
-def original_layout(hub: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return hub weights under the authors' names; KeyError where one has no such name."""
-    layers = _layers(hub, 'backbone.encoder.layer.')
-    names = {new: old for old, new in _hub_names(layers).items()}
-    original: dict[str, Tensor] = {
-        names[name]: tensor for name, tensor in hub.items() if '.attention.attention.' not in name
-    }
-    for layer in range(layers):
-        block = f'pretrained.blocks.{layer}'
-        for leaf in ('weight', 'bias'):
-            parts = [f'{_hub_layer(block)}.attention.attention.{part}.{leaf}' for part in QKV]
-            original[f'{block}.attn.qkv.{leaf}'] = torch.cat([hub[part] for part in parts])
-    return original
-
-
 def _hub_layer(block: str) -> str:
     return block.replace('pretrained.blocks', 'backbone.encoder.layer')
 
 
-def _layers(weights: Mapping[str, Tensor], prefix: str) -> int:
-    return len({name.split('.')[prefix.count('.')] for name in weights if name.startswith(prefix)})
-
-
-def _hub_names(layers: int) -> dict[str, str]:
+def hub_names(layers: int) -> dict[str, str]:
     """Return the hub's name of every original one, except of query, key and value."""
     embeddings = 'backbone.embeddings'
     names = {

@@ -15,6 +15,7 @@
 """Weights by every route give the same depth; `make test-export`."""
 
 from dataclasses import replace
+from itertools import product
 import json
 import os
 import pickle
@@ -59,10 +60,23 @@ def hub_weights(folder):
 
 
 @pytest.fixture(scope='module')
-def checkpoint(hub_weights, tmp_path_factory):
+def original(hub_weights):
+    """Return the weights under the authors' names, with query, key and value in one matrix."""
+    names = {hub: original for original, hub in layout.hub_names(12).items()}
+    fused = '.attention.attention.'
+    weights = {names[name]: w for name, w in hub_weights.items() if fused not in name}
+    for layer, leaf in product(range(12), ('weight', 'bias')):
+        hub = f'backbone.encoder.layer.{layer}{fused}'
+        parts = [hub_weights[f'{hub}{part}.{leaf}'] for part in ('query', 'key', 'value')]
+        weights[f'pretrained.blocks.{layer}.attn.qkv.{leaf}'] = torch.cat(parts)
+    return weights
+
+
+@pytest.fixture(scope='module')
+def checkpoint(original, tmp_path_factory):
     """Return a .pth as the authors serve it."""
     path = tmp_path_factory.mktemp('authors') / 'depth_anything_v2_vits.pth'
-    torch.save(layout.original_layout(hub_weights), path)
+    torch.save(original, path)
     return path
 
 
@@ -86,8 +100,7 @@ def test_random_weights_need_a_known_architecture(name):
         sources.random_source(name)
 
 
-def test_the_layouts_map_both_ways(hub_weights):
-    original = layout.original_layout(hub_weights)
+def test_the_layouts_fit(original, hub_weights):
     assert original['pretrained.blocks.0.attn.qkv.weight'].shape == (3 * 384, 384)
     assert 'depth_head.scratch.refinenet4.resConfUnit1.conv1.weight' in original
     back = layout.hub_layout(original)
