@@ -15,8 +15,7 @@
 """
 What stands on the floor, what the floor is, and where it was seen: by bearing and range.
 
-Bearings and ranges are horizontal, around the camera, with the axes of the base frame. A pixel's
-bearing does not depend on its depth, so that both passes over an image only look up tables.
+Bearings and ranges are horizontal, around the camera, with the axes of the base frame.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.config import ObstacleConfig
 from depth_anything_ros.frame import DepthMap, Frame, View
 from depth_anything_ros.kernel import kernel
+from depth_anything_ros.mapping.rays import Rays, rays_of
 from depth_anything_ros.transforms import Transform
 import numpy as np
 from numpy.typing import NDArray
@@ -89,26 +89,6 @@ class Surroundings:
     is_metric: bool
 
 
-class _Rays(NamedTuple):
-    """
-    Of each pixel (h, w) of a view: its bearing's bin, and range and height for a metre of depth.
-
-    seen: whether it shows the world. blind_to, top_slope: of each bearing, as in Surroundings.
-    height: of the camera over z = 0, metres; bins: how many there are, from bearing_min on.
-    """
-
-    bearing: NDArray[np.uint16]
-    reach: NDArray[np.float32]
-    climb: NDArray[np.float32]
-    seen: NDArray[np.bool_]
-    blind_to: NDArray[np.float32]
-    top_slope: NDArray[np.float32]
-    height: float
-    bearing_min: float
-    bearing_step: float
-    bins: int
-
-
 class _Seen(NamedTuple):
     """Of each pixel (h, w): depth cleaned and not, metres, and its confidence."""
 
@@ -160,7 +140,7 @@ class ObstacleFinder:
         """Look for what `config` calls an obstacle."""
         self.config = config
         self._rays_key: tuple[Pinhole, bytes, bytes] | None = None
-        self._rays: _Rays
+        self._rays: Rays
 
     def find(
         self, depth_map: DepthMap, cleaned: NDArray[np.float32], range_max_m: float
@@ -202,56 +182,18 @@ class ObstacleFinder:
             is_metric=depth_map.scale.is_metric,
         )
 
-    def _rays_of(self, view: View, base_from_view: Transform) -> _Rays:
+    def _rays_of(self, view: View, base_from_view: Transform) -> Rays:
         seen = b'' if view.seen is None else view.seen.tobytes()
         key = view.pinhole, base_from_view.tobytes(), seen
         if key != self._rays_key:
-            self._rays = _rays(view, base_from_view)
+            self._rays = rays_of(view, base_from_view)
             self._rays_key = key
         return self._rays
 
 
-def _rays(view: View, base_from_view: Transform) -> _Rays:
-    pinhole, rotation = view.pinhole, base_from_view[:3, :3]
-    seen = np.ones((pinhole.height, pinhole.width), np.bool_) if view.seen is None else view.seen
-    rays = pinhole.rays @ rotation.T.astype(np.float32)
-    reach = np.hypot(rays[..., 0], rays[..., 1])
-    # Where the camera looks to; one that looks straight down has its image's top as forward.
-    ahead = rotation[:, 2] if np.hypot(*rotation[:2, 2]) > 0.2 else -rotation[:, 1]
-    heading = math.atan2(ahead[1], ahead[0])
-    bearing = np.arctan2(rays[..., 1], rays[..., 0]) - np.float32(heading)
-    bearing = np.remainder(bearing + np.float32(np.pi), np.float32(2 * np.pi)) - np.float32(np.pi)
-    step = 2.0 / pinhole.fx
-    least = float(bearing.min())
-    index = ((bearing - np.float32(least)) / np.float32(step)).astype(np.uint16)
-    count = int(index.max()) + 1
-    climb, height = rays[..., 2].copy(), float(base_from_view[2, 3])
-    slope = climb / np.maximum(reach, 1e-6)
-    top = np.full(count, -np.inf, np.float32)
-    # The outermost pixels are never used.
-    inner = slice(2, -2)
-    bearings, slopes = index[inner][seen[inner]], slope[inner][seen[inner]]
-    np.maximum.at(top, bearings, slopes)
-    bottom = np.zeros(count, np.float32)
-    np.minimum.at(bottom, bearings, slopes)
-    blind_to = np.where(bottom < 0, height / np.maximum(-bottom, 1e-6), np.inf)
-    return _Rays(
-        bearing=index,
-        reach=reach,
-        climb=climb,
-        seen=seen,
-        blind_to=blind_to.astype(np.float32),
-        top_slope=top,
-        height=height,
-        bearing_min=heading + least,
-        bearing_step=step,
-        bins=count,
-    )
-
-
 @kernel
 def _floor(
-    depth: NDArray[np.float32], rays: _Rays, limits: _Limits, ranges: int
+    depth: NDArray[np.float32], rays: Rays, limits: _Limits, ranges: int
 ) -> NDArray[np.float32]:
     """
     Return (sectors, ranges) float32, the height of the floor over the base frame's z = 0.
@@ -291,7 +233,7 @@ def _floor(
 
 
 @kernel
-def _classify(seen: _Seen, rays: _Rays, floor: NDArray[np.float32], limits: _Limits) -> _Bins:
+def _classify(seen: _Seen, rays: Rays, floor: NDArray[np.float32], limits: _Limits) -> _Bins:
     """Sort the pixels into floor, obstacles, holes in the floor and what was cleaned away."""
     ranges = floor.shape[1]
     bins = _empty_bins(rays.bins, ranges)
