@@ -62,6 +62,11 @@ def depth_map(view: View, depth_m: NDArray[np.floating], sigma: float = 0.0) -> 
     return DepthMap(view, depth, np.ones(depth.shape, np.float32), good_scale(sigma))
 
 
+def uniform(value: float) -> NDArray[np.float32]:
+    """Return (h, w) of one depth."""
+    return np.full((PINHOLE.height, PINHOLE.width), value, np.float32)
+
+
 def cast(
     planes: Sequence[Plane] = (FLOOR,),
     boxes: Sequence[Box] = (),

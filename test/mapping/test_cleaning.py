@@ -24,7 +24,7 @@ from depth_anything_ros.mapping.cleaning import Cleaner
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from ray_scenes import cast, depth_map, make_view, PINHOLE
+from ray_scenes import cast, depth_map, make_view, PINHOLE, uniform
 
 CONFIG = CleaningConfig(range_min_m=0.2, range_max_m=6.0)
 
@@ -37,11 +37,6 @@ def clean(depth: NDArray[np.floating], config: CleaningConfig = CONFIG) -> NDArr
 def blurred(depth: NDArray[np.floating], sigma: float = 1.0) -> NDArray[np.float32]:
     """Return depth as a network that smears edges gives it."""
     return (1 / cv2.GaussianBlur(1 / depth.astype(np.float64), (0, 0), sigma)).astype(np.float32)
-
-
-def uniform(value: float) -> NDArray[np.float32]:
-    """Return an image of one depth."""
-    return np.full((PINHOLE.height, PINHOLE.width), value, np.float32)
 
 
 def test_an_inclined_floor_has_no_edges() -> None:

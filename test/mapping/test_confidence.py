@@ -26,7 +26,7 @@ from depth_anything_ros.transforms import Transform
 import numpy as np
 from numpy.typing import NDArray
 import pytest
-from ray_scenes import good_scale, make_view, PINHOLE
+from ray_scenes import good_scale, make_view, PINHOLE, uniform
 
 CONFIG = CleaningConfig(range_max_m=6.0)
 
@@ -46,11 +46,6 @@ def judge(
         values = depth if is_metric else (1 / depth).astype(np.float32)
     estimator = estimator or ConfidenceEstimator(CONFIG)
     return estimator.estimate(Prediction(view, values, is_metric), depth, scale or good_scale())
-
-
-def uniform(value: float) -> NDArray[np.float32]:
-    """Return an image of one depth."""
-    return np.full((PINHOLE.height, PINHOLE.width), value, np.float32)
 
 
 def test_it_falls_with_the_error_of_the_scale() -> None:
