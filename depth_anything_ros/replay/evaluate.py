@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The figures of a run: rate and age, and against the truth where the recording has it."""
+"""How right the depth and the grids of a run are, where the recording has the truth."""
 
 from __future__ import annotations
 

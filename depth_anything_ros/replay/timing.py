@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 @dataclass(frozen=True)
 class Timing:
     """
-    One output topic against the images that fed it; the arrays have an entry per output.
+    When images were answered; the arrays have an entry for each that was.
 
     stamps_ns: ascending stamps. ages_ms: time from the publication of the image to the receipt
-    of the output, with both ways over DDS in it. received_s: receipt after the first image.
+    of the answer, with both ways over DDS in it. received_s: receipt after the first image.
     """
 
     frames_in: int
@@ -44,17 +44,17 @@ class Timing:
 
     @property
     def rate_hz(self) -> float:
-        """Return the outputs a second between the first and the last; 0 with fewer than two."""
+        """Return the answers a second between the first and the last; 0 with fewer than two."""
         if self.frames_out < 2:
             return 0.0
         return float((self.frames_out - 1) / (self.received_s[-1] - self.received_s[0]))
 
     def age_percentile_ms(self, percent: float) -> float | None:
-        """Return the age that this share of the outputs stays below."""
+        """Return the age that this share of the answers stays below."""
         return float(np.percentile(self.ages_ms, percent)) if self.frames_out else None
 
     def rates_hz(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return times, a quarter of a second apart, and the outputs in the second before each."""
+        """Return times, a quarter of a second apart, and the answers in the second before each."""
         if not self.frames_out:
             return np.empty(0), np.empty(0)
         ends = np.arange(self.received_s[0] + 1, self.received_s[-1] + 1e-9, 0.25)
