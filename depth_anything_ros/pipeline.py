@@ -141,14 +141,12 @@ class Pipeline:
         """Return why the grid last became unknown as a whole, '' if it never did."""
         return self._grid.reset_reason
 
-    def estimate(self, frames: Sequence[Frame], clock: StageClock | None = None) -> Estimate:
+    def estimate(self, frames: Sequence[Frame], clock: StageClock) -> Estimate:
         """
         Return the predictions for at most one frame of each camera, in one batch.
 
-        clock: of a step that has begun. Raise CameraError where an image does not fit its
-        calibration.
+        clock: of the step. Raise CameraError where an image does not fit its calibration.
         """
-        clock = clock or StageClock()
         info = self._backend.info
         if (info.height, info.width) != (self._preprocessor.height, self._preprocessor.width):
             self._preprocessor = Preprocessor(info.height, info.width)
@@ -174,10 +172,6 @@ class Pipeline:
             with clock.time('grid'):
                 grid = self._updated_grid(cameras)
         return Step(cameras, grid, clock.stage_ms)
-
-    def process(self, frames: Sequence[Frame], outputs: Output) -> Step:
-        """Return the outcome of both halves of a step."""
-        return self.interpret(self.estimate(frames), outputs)
 
     def reconfigure(self, config: PipelineConfig) -> None:
         """Take new settings; only another size or resolution of the grid empties it."""

@@ -24,6 +24,7 @@ from floor_and_wall import (
     frame,
     inverse_depth_of_floor_and_wall,
     PerfectUpToScale,
+    processed,
     WALL_M,
 )
 import numpy as np
@@ -39,7 +40,7 @@ def pipeline():
 
 def run(pipeline, steps=8, outputs=ALL, **changes):
     for i in range(steps):
-        step = pipeline.process([frame(1.0 + 0.05 * i, **changes)], outputs)
+        step = processed(pipeline, [frame(1.0 + 0.05 * i, **changes)], outputs)
     return step
 
 
@@ -90,9 +91,9 @@ def test_without_a_place_on_the_robot_there_are_no_metres_and_nothing_is_free(pi
 def test_the_grid_turns_unknown_once_no_camera_has_a_scale(pipeline):
     assert (run(pipeline).grid.cells > 65).any()
     blind = replace(frame(1.45), base_from_camera=None)
-    assert (pipeline.process([blind], ALL).grid.cells > 65).any()
+    assert (processed(pipeline, [blind], ALL).grid.cells > 65).any()
     much_later = replace(frame(9.0), base_from_camera=None)
-    assert (pipeline.process([much_later], ALL).grid.cells == -1).all()
+    assert (processed(pipeline, [much_later], ALL).grid.cells == -1).all()
 
 
 def test_the_robot_itself_is_neither_trusted_nor_looked_under(pipeline):
@@ -116,20 +117,20 @@ def test_settings_change_without_losing_the_grid_but_another_size_empties_it(pip
     assert (run(pipeline).grid.cells > 65).any()
     config = PipelineConfig(grid=GridConfig(footprint=(), grid_decay_s=3.0))
     pipeline.reconfigure(config)
-    seen_before = pipeline.process([frame(1.45, base_from_camera=None)], ALL).grid
+    seen_before = processed(pipeline, [frame(1.45, base_from_camera=None)], ALL).grid
     assert (seen_before.cells > 65).any()
     pipeline.reconfigure(replace(config, grid=replace(config.grid, grid_size_m=4.0)))
-    small = pipeline.process([frame(1.5, base_from_camera=None)], ALL).grid
+    small = processed(pipeline, [frame(1.5, base_from_camera=None)], ALL).grid
     assert small.cells.shape == (80, 80)
     assert (small.cells == -1).all()
 
 
 def test_every_stage_takes_new_settings(pipeline):
     run(pipeline)
-    (before,) = pipeline.process([frame(1.4)], ALL).cameras
+    (before,) = processed(pipeline, [frame(1.4)], ALL).cameras
     cleaning, outline = CleaningConfig(range_max_m=1.5), (-1.2, -0.2, -1.2, 0.2, -0.8, 0.2)
     pipeline.reconfigure(PipelineConfig(cleaning=cleaning, grid=GridConfig(footprint=outline)))
-    step = pipeline.process([frame(1.45)], ALL)
+    step = processed(pipeline, [frame(1.45)], ALL)
     (after,) = step.cameras
     assert np.nanmax(after.cloud.points[..., 2]) <= 1.5 < np.nanmax(before.cloud.points[..., 2])
     # That the wall is farther than that is surer than where it is.
@@ -142,6 +143,6 @@ def test_resets_forget(pipeline):
     run(pipeline)
     pipeline.reset_grid()
     pipeline.reset_scale()
-    step = pipeline.process([frame(1.45, base_from_camera=None)], ALL)
+    step = processed(pipeline, [frame(1.45, base_from_camera=None)], ALL)
     assert (step.grid.cells == -1).all()
     assert step.cameras[0].depth_maps[0].scale.health is ScaleHealth.LOST

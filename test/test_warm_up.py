@@ -34,7 +34,7 @@ from depth_anything_ros.mapping import (
 from depth_anything_ros.pipeline import Output, Pipeline
 from depth_anything_ros.scale import alignment, ground_plane, metric_depth, robust_fit
 from depth_anything_ros.warm_up import warm_up
-from floor_and_wall import frame, PerfectUpToScale
+from floor_and_wall import frame, PerfectUpToScale, processed
 from numba.core.dispatcher import Dispatcher
 import numpy as np
 import pytest
@@ -78,5 +78,5 @@ def test_frames_of_another_kind_compile_nothing_more() -> None:
     for step in range(3):
         references = [SparseReference('scan', step * 50_000_000, lidar)]
         seen = replace(frame(0.05 * step), references=references)
-        pipeline.process([seen], Output.POINTS | Output.SCAN | Output.GRID)
+        processed(pipeline, [seen], Output.POINTS | Output.SCAN | Output.GRID)
     assert {name: len(kernel.signatures) for name, kernel in kernels()} == before

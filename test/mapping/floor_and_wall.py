@@ -19,6 +19,7 @@ from dataclasses import replace
 from depth_anything_ros.camera import CameraModel, Pinhole
 from depth_anything_ros.estimation.backend import BackendInfo
 from depth_anything_ros.frame import Frame
+from depth_anything_ros.pipeline import StageClock
 from depth_anything_ros.transforms import base_from_mounted_camera
 import numpy as np
 
@@ -43,6 +44,10 @@ class PerfectUpToScale:
 
     def close(self):
         pass
+
+
+def processed(pipeline, frames, outputs):
+    return pipeline.interpret(pipeline.estimate(frames, StageClock()), outputs)
 
 
 def frame(stamp_s, **changes):
