@@ -41,8 +41,8 @@ import pytest
 
 # Parts of other kernels: what is loaded from the cache holds them already.
 INNER = {
-    *('_lost_height', '_is_badly_exposed', '_evidence_around', '_spread', '_freed', '_noise'),
-    *('_is_astray', '_tukey', '_weighted_line', '_weights', '_first_axis', '_axis'),
+    *('_lost_height', '_is_badly_exposed', '_evidence_around', '_spread', '_freed', '_marked'),
+    *('_noise', '_is_astray', '_tukey', '_weighted_line', '_weights', '_first_axis', '_axis'),
     *('_add_obstacle', '_add_hole', '_empty_bins', '_nearest', '_floor_span', '_miss'),
     *('_inverse_with_margins', '_distrust_exposure', '_bilinear', '_slopes'),
 }

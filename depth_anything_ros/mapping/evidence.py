@@ -102,7 +102,7 @@ class Evidence:
             view.bearing_step,
             len(view.nearest_m),
         )
-        self._marks.share.fill(0.0)
+        self._marks.pixels.fill(0.0)
         obstacles = _Obstacles(view.obstacle, view.underside_m, view.nearest_m, view.sigma)
         _mark(obstacles, fan, self._marks)
         seen_to = np.minimum(np.minimum(view.nearest_m, view.doubt_m), view.floor_to_m)
@@ -177,10 +177,11 @@ class _Marks(NamedTuple):
     """
     What one view marks, of each cell.
 
-    share: 0…1 of enough evidence for an obstacle; underside: its height, metres, where share > 0.
+    pixels: summed confidence of those on an obstacle; underside: its height, metres, where there
+    are some.
     """
 
-    share: NDArray[np.float32]
+    pixels: NDArray[np.float32]
     underside: NDArray[np.float32]
 
 
@@ -203,7 +204,7 @@ class _Floor(NamedTuple):
 
 @kernel
 def _mark(obstacles: _Obstacles, fan: _Fan, marks: _Marks) -> None:
-    """Write the share of enough evidence for an obstacle into the cells where one may be."""
+    """Write the pixels on an obstacle into the cells where it may be."""
     pixels, nearest, sigma = obstacles.pixels, obstacles.nearest, obstacles.sigma
     before = np.zeros(pixels.shape[1] + 1)
     for b in range(fan.bins):
@@ -218,14 +219,13 @@ def _mark(obstacles: _Obstacles, fan: _Fan, marks: _Marks) -> None:
                 small = count < SMALL_PIXELS or sides > 1.1 * r
                 margin = SMALL_MARGIN if small else LARGE_MARGIN
                 front = r * (1.0 - margin * sigma)
-                share = min(count / ENOUGH_PIXELS, 1.0)
                 underside = obstacles.underside[b, k]
-                _spread(share, underside, fan, b, front, r * (1.0 + sigma), marks)
+                _spread(count, underside, fan, b, front, r * (1.0 + sigma), marks)
 
 
 @kernel
 def _spread(
-    share: float,
+    pixels: float,
     underside: np.float32,
     fan: _Fan,
     b: int,
@@ -236,7 +236,7 @@ def _spread(
     """Write a mark into the cells of bearing b between two ranges."""
     across = int(np.ceil(back * fan.bearing_step / fan.resolution))
     along = int(np.ceil((back - front) / (0.7 * fan.resolution)))
-    rows, columns = marks.share.shape
+    rows, columns = marks.pixels.shape
     for j in range(across):
         bearing = fan.bearing_min + (b + (j + 0.5) / across) * fan.bearing_step
         cos, sin = np.cos(bearing) / fan.resolution, np.sin(bearing) / fan.resolution
@@ -244,9 +244,9 @@ def _spread(
             r = front + (back - front) * i / max(along, 1)
             column, row = int(np.floor(fan.x + cos * r)), int(np.floor(fan.y + sin * r))
             if 0 <= column < columns and 0 <= row < rows:
-                lower = marks.underside[row, column] if marks.share[row, column] > 0 else np.inf
+                lower = marks.underside[row, column] if marks.pixels[row, column] > 0 else np.inf
                 marks.underside[row, column] = min(lower, underside)
-                marks.share[row, column] = max(marks.share[row, column], share)
+                marks.pixels[row, column] = max(marks.pixels[row, column], pixels)
 
 
 @kernel
@@ -283,9 +283,9 @@ def _update(
         for column in range(evidence.shape[1]):
             dx = column + 0.5 - fan.x
             squared, ahead = dx * dx + dy * dy, dx * cos + dy * sin
-            if marks.share[row, column] > 0:
+            if marks.pixels[row, column] > 0:
                 before, lowest = evidence[row, column], marks.underside[row, column]
-                evidence[row, column] = min(before + HIT * marks.share[row, column], MOST_OCCUPIED)
+                evidence[row, column] = _marked(before, marks.pixels[row, column])
                 if before >= KNOWN:
                     lowest = min(lowest, underside[row, column])
                 underside[row, column] = lowest
@@ -295,6 +295,18 @@ def _update(
                 evidence[row, column] = _freed(
                     evidence[row, column], underside[row, column], cells, at, floor, fan
                 )
+
+
+@kernel
+def _marked(evidence: float, pixels: float) -> float:
+    """
+    Return the evidence of a cell after a mark.
+
+    A large thing in free space overthrows what was known: somebody who walks is in no cell for as
+    long as marks take to add up.
+    """
+    known = max(evidence, MOST_FREE * (1.0 - min(pixels / SMALL_PIXELS, 1.0)))
+    return min(known + HIT * min(pixels / ENOUGH_PIXELS, 1.0), MOST_OCCUPIED)
 
 
 @kernel

@@ -158,6 +158,27 @@ def test_a_moved_obstacle_is_gone_within_six_frames() -> None:
             assert cell(grid.occupancy(), 2.02, 0.02) < 35
 
 
+@pytest.mark.parametrize('fps', [10, 20])
+def test_somebody_who_walks_up_to_the_robot_is_marked_in_every_frame(fps: int) -> None:
+    grid, middle = LocalGrid(CONFIG), range(26, 35)
+    grid.update([around(floor_to=EVERYWHERE, pose=pose_at(0.0), stamp_ns=i) for i in range(4)])
+    for i in range(2 * fps):
+        front = 4.52 - 1.5 * i / fps
+        view = around(dict.fromkeys(middle, front), EVERYWHERE, pose=pose_at(0.0), stamp_ns=4 + i)
+        view.obstacle[:] *= 4.0
+        grid.update([view])
+        assert cell(grid.occupancy(), front, 0.02) > 65
+
+
+def test_a_few_pixels_do_not_overthrow_free_space_at_once() -> None:
+    grid = LocalGrid(replace(CONFIG, grid_decay_s=0.0))
+    grid.update([around(floor_to=EVERYWHERE, pose=pose_at(0.0), stamp_ns=i) for i in range(4)])
+    view = around({30: 2.02}, EVERYWHERE, pose=pose_at(0.0), stamp_ns=4)
+    view.obstacle[30] *= 0.3  # three of the twelve that make a thing large
+    grid.update([view])
+    assert cell(grid.occupancy(), 2.02, 0.02) == percent(-2.0 * 0.75 + 0.9)
+
+
 def test_the_unseen_fades_to_unknown() -> None:
     grid = LocalGrid(CONFIG)
     grid.update([around({30: 2.02}, pose=pose_at(0.0))])
