@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import math
 from typing import NamedTuple
 
-from depth_anything_ros.camera import Lens, moved_pixel
+from depth_anything_ros.camera import Lens, moved_pixel, Pinhole
 from depth_anything_ros.kernel import kernel
 from depth_anything_ros.scale.robust_fit import (
     EFFECTIVE_SAMPLES,
@@ -44,6 +44,9 @@ SHIFT_STEP = 0.1
 """Prior standard deviation of the change of b in a frame, of the median inverse depth."""
 
 SMALLEST_SHARE = 0.2
+
+SAME_FOCAL = 2e-3
+"""Relative change of the focal length beyond which pixels are not the same rays any more."""
 
 MEDIAN_SAMPLES = 400
 """As many are enough for the medians, which are most of the time."""
@@ -69,10 +72,11 @@ def align(
 
     A value of 0 is saturated, such as sky, and left out.
     The last inverse depths are warped by the poses where both have one. None where the two have
-    too little in common. Both predictions are equally noisy, so the line is the reduced major axis
-    (the ratio of standard deviations), which least squares would bend; IRLS with Tukey's weights.
+    too little in common, or the camera was zoomed or calibrated anew. Both predictions are equally
+    noisy, so the line is the reduced major axis (the ratio of standard deviations), which least
+    squares would bend; IRLS with Tukey's weights.
     """
-    if last.values.shape != now.values.shape:
+    if last.values.shape != now.values.shape or not _is_same_lens(last.pinhole, now.pinhole):
         return None
     grid_from_last, grid_from_now = last.view.grid_from_view, now.view.grid_from_view
     if grid_from_last is None or grid_from_now is None:
@@ -85,6 +89,11 @@ def align(
     if len(values) < SMALLEST_SHARE * last.values.size:
         return None
     return _major_axis(values, known, b, samples, with_shift)
+
+
+def _is_same_lens(last: Pinhole, now: Pinhole) -> bool:
+    pairs = ((last.fx, now.fx), (last.fy, now.fy))
+    return all(math.isclose(before, after, rel_tol=SAME_FOCAL) for before, after in pairs)
 
 
 @kernel

@@ -93,3 +93,11 @@ def test_another_scene_or_size_or_nothing_does_not_align():
     for values in (noise, np.full_like(DEPTH, np.nan), np.zeros_like(DEPTH)):
         assert align(last, 0.02, 0.05, small(values.astype(np.float32)), True) is None
     assert align(replace(last, values=last.values[:-1]), 0.02, 0.05, last, True) is None
+
+
+def test_a_zoomed_camera_does_not_align_and_one_that_refocused_does():
+    last = small(relative(DEPTH))
+    for zoom, aligns in ((1.5, False), (1.0005, True)):
+        pinhole = replace(last.pinhole, fx=last.pinhole.fx * zoom, fy=last.pinhole.fy * zoom)
+        aligned = align(last, 0.02, 0.05, replace(last, pinhole=pinhole), True)
+        assert (aligned is not None) == aligns

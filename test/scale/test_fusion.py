@@ -12,9 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+from dataclasses import replace
 import math
 
 import cv2
+from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.config import ScaleConfig
 from depth_anything_ros.frame import SparseReference
 from depth_anything_ros.scale.estimate import LOST, ScaleHealth
@@ -151,6 +153,19 @@ def test_a_flickering_network_gives_a_static_scene(grid_from_base):
     }
     assert spread['fused'] < spread['per frame'] / 3
     assert spread['fused'] < spread['fixed'] / 3
+
+
+@pytest.mark.parametrize('fov_deg', [55.0, 85.0])
+def test_a_camera_that_zooms_keeps_its_metres(fov_deg):
+    stream = Stream(noise=0.0)
+    for i in range(10):
+        stream.feed(grid_from_base=forward(0.02 * i))
+    zoomed = Pinhole.from_field_of_view(PINHOLE.width, PINHOLE.height, fov_deg)
+    depth = ROOM.depth(forward(0.2) @ MOUNT, zoomed)
+    step = prediction(relative(depth), stamp_s=1.0, grid_from_base=forward(0.2))
+    estimate = stream.estimator.update(replace(step, view=replace(step.view, pinhole=zoomed)))
+    assert estimate.health is ScaleHealth.GOOD
+    assert 1 / (estimate.a * (1 / 2.0 - 0.05) / 0.02 + estimate.b) == pytest.approx(2.0, rel=0.02)
 
 
 def test_a_moving_robot_is_not_lagged():
