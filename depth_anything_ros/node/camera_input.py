@@ -31,7 +31,7 @@ from depth_anything_ros.node.images import (
 )
 from depth_anything_ros.node.parameters import Parameters
 from depth_anything_ros.node.quality_of_service import subscribe
-from depth_anything_ros.node.stamps import nanoseconds
+from depth_anything_ros.node.stamps import age_s, nanoseconds
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
@@ -118,12 +118,12 @@ class CameraInput:
     def _check_time(self, stamp_ns: int) -> None:
         if stamp_ns <= 0:
             raise InputError('stamp', 'its stamp is not set: the driver must set header.stamp')
-        now_ns = self._node.get_clock().now().nanoseconds
-        # Simulated time is 0 until /clock arrives. What is too far ahead or behind leaves no
-        # trace: it, or the next good image, would look like time that went back.
-        age_s = (now_ns - stamp_ns) / 1e9 if now_ns > 0 else 0.0
-        self._check_future(-age_s)
-        self._check_age(age_s)
+        # What is too far ahead or behind leaves no trace: it, or the next good image, would look
+        # like time that went back.
+        seconds = age_s(stamp_ns, self._node.get_clock())
+        if seconds is not None:
+            self._check_future(-seconds)
+            self._check_age(seconds)
         behind_s = (self._last_stamp_ns - stamp_ns) / 1e9
         if behind_s > JUMP_S:
             raise TimeJumpError(f'stamps of {self._name} went back by {behind_s:.1f} s')
@@ -141,12 +141,12 @@ class CameraInput:
         if ahead_s > FUTURE_S:
             self._health.warned('stamp', f'{text}: synchronise the clocks')
 
-    def _check_age(self, age_s: float) -> None:
+    def _check_age(self, seconds: float) -> None:
         longest_s = self._parameters.configs.node.max_age_s
-        if age_s > longest_s:
+        if seconds > longest_s:
             raise InputError(
                 'age',
-                f'the image is {age_s:.2f} s old, more than max_age_s ({longest_s:g}): '
+                f'the image is {seconds:.2f} s old, more than max_age_s ({longest_s:g}): '
                 'synchronise the clocks; with a recording, play with --clock and set use_sim_time',
             )
 

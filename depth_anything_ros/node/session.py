@@ -40,6 +40,7 @@ from depth_anything_ros.node.pose_sources import (
     Tf2Poses,
 )
 from depth_anything_ros.node.references import References
+from depth_anything_ros.node.stamps import age_s
 from depth_anything_ros.node.worker import Worker
 from depth_anything_ros.pipeline import Output, Pipeline, StageClock, Step
 from depth_anything_ros.scale.estimate import ScaleEstimate, ScaleHealth
@@ -193,7 +194,7 @@ class Session:
     def _abandon(self) -> None:
         """Take the grid back at once: to end, a process may have less time than a step takes."""
         self._worker.mailbox.close()
-        self._worker.between_steps(self._take_back_grid, discard=True)
+        self._worker.between_steps(self._grid.publish_unknown, discard=True)
 
     def _take_back_grid(self) -> None:
         self._worker.pipeline.reset_grid('no image was processed for a second')
@@ -266,12 +267,11 @@ class Session:
             self._grid.publish(step.grid, Header(stamp=stamp, frame_id=frame_id))
 
     def _count(self, step: Step) -> None:
-        now_ns = self._node.get_clock().now().nanoseconds
+        clock = self._node.get_clock()
         for result in step.cameras:
             scale = worst([depth_map.scale for depth_map in result.depth_maps])
-            # Simulated time is 0 until /clock arrives: then no age is known.
-            age_s = (now_ns - result.frame.stamp_ns) / 1e9 if now_ns > 0 else None
-            self.healths[result.frame.camera].processed(age_s, scale)
+            age = age_s(result.frame.stamp_ns, clock)
+            self.healths[result.frame.camera].processed(age, scale)
         self._last_step_at = time.monotonic()
         self._stage_ms.append(step.stage_ms)
 

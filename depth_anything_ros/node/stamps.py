@@ -20,8 +20,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # recordings are read with it, where no ROS is installed
     from builtin_interfaces.msg import Time
+    from rclpy.clock import Clock
 
 
 def nanoseconds(stamp: Time) -> int:
     """Return nanoseconds, negative ones too, which rclpy's Time refuses."""
     return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+
+
+def age_s(stamp_ns: int, clock: Clock) -> float | None:
+    """Return how long ago a stamp was, None before simulated time begins: it is 0 until then."""
+    now_ns = int(clock.now().nanoseconds)
+    return (now_ns - stamp_ns) / 1e9 if now_ns > 0 else None
