@@ -96,8 +96,13 @@ class Gpu:
         return Engine(self, engine)
 
     def close(self) -> None:
-        """Release the device."""
-        self._context.detach()
+        """Release the device, from any thread; it may be opened again."""
+        # pycuda releases only what is on its stack for this thread, and elsewhere leaks it. The
+        # driver's stack must let go first: to release a primary context does not pop it.
+        with _explained():
+            self._context.push()
+            ctypes.CDLL('libcuda.so.1')['cuCtxPopCurrent_v2'](ctypes.byref(ctypes.c_void_p()))
+            self._context.detach()
 
 
 def _use_timings(config: trt.IBuilderConfig, timings: bytes) -> None:

@@ -14,6 +14,7 @@
 
 """The order of calls into TensorRT and CUDA, on fakes of both modules that record them."""
 
+from concurrent.futures import ThreadPoolExecutor
 import importlib
 import sys
 from types import ModuleType
@@ -164,6 +165,17 @@ def test_the_context_is_current_only_inside_calls(fakes):
     context.detach.assert_called_once_with()
 
 
+def test_the_device_is_released_as_pycudas_current_context_but_not_the_drivers(fakes):
+    seam, _, cuda, libcuda = fakes
+    order = []
+    context = cuda.Device.return_value.retain_primary_context.return_value
+    context.push = lambda: order.append('push')
+    context.detach = lambda: order.append('detach')
+    libcuda.__getitem__.side_effect = lambda name: lambda _: order.append(name)
+    seam.Gpu().close()
+    assert order == ['push', 'cuCtxPopCurrent_v2', 'detach']
+
+
 def test_closing_frees_the_graph(fakes):
     seam, _, _, libcuda = fakes
     engine = seam.Gpu().load(b'plan')
@@ -267,7 +279,7 @@ def test_a_build_that_fails_says_why(fakes):
 
 
 @pytest.mark.gpu
-def test_on_a_gpu_an_engine_is_built_proven_and_runs():
+def test_on_a_gpu_an_engine_is_built_proven_and_runs_and_once_more_after_it_was_closed():
     try:
         import pycuda.driver  # noqa: F401 (without a driver it is there, but cannot be imported)
     except ImportError:
@@ -275,6 +287,9 @@ def test_on_a_gpu_an_engine_is_built_proven_and_runs():
     from depth_anything_ros.config import EstimationConfig
     from depth_anything_ros.estimation.load import load_backend
 
-    backend = load_backend(EstimationConfig(backend='tensorrt'))
-    assert backend.info.backend == 'tensorrt'
-    backend.close()
+    config = EstimationConfig(backend='tensorrt')
+    for _ in range(2):
+        with ThreadPoolExecutor(1) as elsewhere:
+            backend = elsewhere.submit(load_backend, config).result()
+        assert backend.info.backend == 'tensorrt'
+        backend.close()
