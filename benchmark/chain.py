@@ -155,7 +155,7 @@ def add_precision(options_parser: argparse.ArgumentParser) -> None:
     """Add the option of those that say what ran."""
     options_parser.add_argument(
         '--precision',
-        choices=('auto', 'fp32', 'int8'),
+        choices=('auto', 'fp32', 'fp16', 'int8'),
         default='auto',
         help='auto: the most exact that holds the first --rate here',
     )

@@ -14,7 +14,6 @@
 
 """The order of calls into TensorRT and CUDA, on fakes of both modules that record them."""
 
-from concurrent.futures import ThreadPoolExecutor
 import importlib
 import sys
 from types import ModuleType
@@ -276,20 +275,3 @@ def test_a_build_that_fails_says_why(fakes):
     gpu.logger.log(trt.ILogger.Severity.ERROR, 'insufficient workspace')
     with pytest.raises(BackendError, match='insufficient workspace'):
         gpu.build(b'onnx', b'', lambda _: None)
-
-
-@pytest.mark.gpu
-def test_on_a_gpu_an_engine_is_built_proven_and_runs_and_once_more_after_it_was_closed():
-    try:
-        import pycuda.driver  # noqa: F401 (without a driver it is there, but cannot be imported)
-    except ImportError:
-        pytest.skip('needs an NVIDIA GPU with TensorRT and pycuda')
-    from depth_anything_ros.config import EstimationConfig
-    from depth_anything_ros.estimation.load import load_backend
-
-    config = EstimationConfig(backend='tensorrt')
-    for _ in range(2):
-        with ThreadPoolExecutor(1) as elsewhere:
-            backend = elsewhere.submit(load_backend, config).result()
-        assert backend.info.backend == 'tensorrt'
-        backend.close()
