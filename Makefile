@@ -77,6 +77,7 @@ bench: setup-bench
 	$(BENCH) benchmark/chain.py $(RATES) 60 --json benchmark_output/chain_demo.json
 	$(BENCH) benchmark/peers.py --json benchmark_output/peers.json
 	$(BENCH) benchmark/growth.py --json benchmark_output/growth.json
+	$(BENCH) benchmark/growth.py $(SMALL) --json benchmark_output/growth_small.json
 	$(BENCH) benchmark/soak.py --seconds $(SOAK_SECONDS) --json benchmark_output/soak.json
 	$(BENCH) benchmark/tables.py benchmark_output docs/performance.md
 

@@ -24,7 +24,15 @@ from pathlib import Path
 import platform
 from typing import Any
 
-INSTRUCTIONS = ('avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_bf16', 'amx_int8')
+INSTRUCTIONS = (
+    'avx2',
+    'avx512f',
+    'avx_vnni',
+    'avx512_vnni',
+    'avx512_bf16',
+    'amx_bf16',
+    'amx_int8',
+)
 """What decides how fast a network runs, of x86-64."""
 
 LIBRARIES = ('numpy', 'numba', 'opencv-python-headless', 'openvino', 'ros-rclpy', 'torch')
@@ -54,7 +62,8 @@ def _processor() -> str:
     name = described.get('model name', platform.machine())
     flags = described.get('flags', '').split()
     known = ', '.join(flag for flag in INSTRUCTIONS if flag in flags)
-    return f'{name} (model {described.get("model", "unknown")}; {known})'
+    family, model = (described.get(key, 'unknown') for key in ('cpu family', 'model'))
+    return f'{name} (family {family}, model {model}; {known})'
 
 
 def cpu_seconds(pid: int) -> float:
