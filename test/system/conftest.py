@@ -12,23 +12,37 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Each test has a DDS domain of its own."""
+"""Each test has a DDS domain of its own, and compiled kernels before it starts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-import random
 
+from depth_anything_ros.warm_up import warm_up
+from domains import claimed_domain
 import pytest
 from rclpy.context import Context
 from robot import Robot
 
 
+@pytest.fixture(scope='session', autouse=True)
+def kernels() -> None:
+    """Compile them once: it takes longer than a test waits for the node to be configured."""
+    warm_up()
+
+
 @pytest.fixture
-def robot() -> Iterator[Robot]:
+def domain() -> Iterator[int]:
+    """Return a domain that nothing else on this machine uses meanwhile."""
+    with claimed_domain() as number:
+        yield number
+
+
+@pytest.fixture
+def robot(domain: int) -> Iterator[Robot]:
     """Return a robot whose node is not started yet."""
     context = Context()
-    context.init(domain_id=random.randint(1, 100))
+    context.init(domain_id=domain)
     robot = Robot(context)
     yield robot
     robot.stop()

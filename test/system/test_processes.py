@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 import os
 from pathlib import Path
-import random
 import signal
 import subprocess
 import sys
@@ -36,9 +35,9 @@ START_NS = 1_700_000_000 * 10**9
 
 
 @pytest.fixture
-def environment() -> dict[str, str]:
+def environment(domain: int) -> dict[str, str]:
     """Return an environment with a DDS domain of its own."""
-    return {**os.environ, 'ROS_DOMAIN_ID': str(random.randint(1, 100)), 'PYTHONUNBUFFERED': '1'}
+    return {**os.environ, 'ROS_DOMAIN_ID': str(domain), 'PYTHONUNBUFFERED': '1'}
 
 
 def start(module: str, environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:

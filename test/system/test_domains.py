@@ -1,0 +1,25 @@
+# Copyright 2026 The depth_anything_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from domains import claimed_domain
+
+
+def test_no_two_tests_have_one_domain() -> None:
+    with ExitStack() as claims:
+        numbers = [claims.enter_context(claimed_domain()) for _ in range(40)]
+    assert len(set(numbers)) == len(numbers)
