@@ -118,13 +118,19 @@ class OdometryPoses(FixedPoses):
         self._config = config
         self._changed = threading.Condition()
         self._poses: deque[tuple[int, NDArray[np.float64]]] = deque(maxlen=KEPT_POSES)
+        self._stranger = ''
         self._node = node
         self._subscription = subscribe(node, topics.ODOMETRY, '', self._keep)
 
     def _keep(self, message: Odometry) -> None:
         stamp_ns = nanoseconds(message.header.stamp)
         p, q = message.pose.pose.position, message.pose.pose.orientation
+        child = message.child_frame_id.strip('/')  # some drivers leave it empty
         with self._changed:
+            self._stranger = child if child not in ('', self.base_frame.strip('/')) else ''
+            if self._stranger:
+                self._poses.clear()
+                return
             if message.header.frame_id:
                 self.grid_frame = message.header.frame_id
             if self._poses and stamp_ns < self._poses[-1][0]:
@@ -139,6 +145,12 @@ class OdometryPoses(FixedPoses):
             self._changed.wait_for(
                 lambda: self._poses and self._poses[-1][0] >= stamp_ns, config.pose_wait_s
             )
+            if self._stranger:
+                raise PoseError(
+                    f'odom is the pose of {self._stranger}, not of base_frame {self.base_frame}: '
+                    f'set base_frame: {self._stranger} if the mounting parameters are those in '
+                    'it, remap odom, or use pose_source: tf'
+                )
             pose = pose_at(list(self._poses), stamp_ns, config.pose_tolerance_s)
         if not np.isfinite(pose).all():
             raise PoseError('odom has a pose that is not finite: restart the odometry')

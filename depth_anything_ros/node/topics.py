@@ -63,7 +63,7 @@ CAMERA_INFO = Topic(
     'camera_info', CameraInfo, True, NEWEST_QOS, 'the newest counts, whatever its stamp'
 )
 ODOMETRY = Topic(
-    'odom', Odometry, False, INPUT_QOS, 'pose of the robot, with `pose_source: odometry`'
+    'odom', Odometry, False, INPUT_QOS, 'pose of `base_frame`, with `pose_source: odometry`'
 )
 SCAN_REFERENCE = Topic('scan_reference', LaserScan, False, INPUT_QOS, 'a source of scale')
 POINTS_REFERENCE = Topic('points_reference', PointCloud2, False, INPUT_QOS, 'a source of scale')

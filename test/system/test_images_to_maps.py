@@ -29,9 +29,9 @@ from sensor_msgs.msg import CameraInfo, Image, LaserScan, PointCloud2
 pytestmark = pytest.mark.system
 
 
-def drive(robot: Robot, x: float, yaw: float) -> None:
-    """Publish where the robot is now."""
-    odometry = Odometry(header=robot.header('world'))
+def drive(robot: Robot, x: float, yaw: float, child: str = '') -> None:
+    """Publish where the robot, or another of its frames, is now."""
+    odometry = Odometry(header=robot.header('world'), child_frame_id=child)
     odometry.pose.pose.position.x = x
     odometry.pose.pose.orientation.w = math.cos(yaw / 2)
     odometry.pose.pose.orientation.z = math.sin(yaw / 2)
@@ -133,6 +133,23 @@ def test_odometry_that_is_missing_is_named_and_the_grid_shows_one_step(robot: Ro
     robot.keep_showing(lambda: grids, 'a grid')
     assert grids[-1].header.frame_id == 'base_link'
     assert sum('no message on odom yet' in line for line in robot.log) == 1
+
+
+def test_the_pose_of_another_frame_is_named_and_not_taken_for_the_robots(robot: Robot) -> None:
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    robot.start(pose_source='odometry')
+    child = 'imu_link'
+
+    def stand() -> None:
+        drive(robot, 100.0, 0.0, child)
+        robot.show()
+
+    robot.until(lambda: len(grids) > 3, 'grids of one step', stand)
+    assert {grid.header.frame_id for grid in grids} == {'base_link'}
+    (line,) = [line for line in robot.log if 'odom' in line]
+    assert 'odom is the pose of imu_link, not of base_frame base_link' in line
+    child = '/base_link'
+    robot.until(lambda: grids[-1].header.frame_id == 'world', 'a grid in odom', stand)
 
 
 def test_a_wide_camera_is_seen_in_views(robot: Robot) -> None:
