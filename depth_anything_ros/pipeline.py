@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from enum import auto, Flag
 import time
 
-from depth_anything_ros.config import PipelineConfig
+from depth_anything_ros.config import PipelineConfig, SettingError
 from depth_anything_ros.estimation.backend import Backend, BackendInfo
 from depth_anything_ros.estimation.preprocess import Preprocessor
 from depth_anything_ros.frame import DepthMap, Frame, Prediction
@@ -90,11 +90,17 @@ class CameraResult:
 
 @dataclass(frozen=True)
 class Step:
-    """The outcome of one step; stage_ms holds the time of every stage that ran."""
+    """
+    The outcome of one step; stage_ms holds the time of every stage that ran.
+
+    refused: frames whose camera has settings that cannot be used, and why; without another one
+    there is no grid.
+    """
 
     cameras: Sequence[CameraResult]
     grid: OccupancyGrid | None
     stage_ms: dict[str, float]
+    refused: Sequence[tuple[Frame, SettingError]] = ()
 
 
 class _ViewState:
@@ -162,16 +168,19 @@ class Pipeline:
 
     def interpret(self, estimate: Estimate, outputs: Output) -> Step:
         """Return metric depth of an estimate's views, and of the outputs those that are wanted."""
-        clock = estimate.clock
-        cameras = [
-            self._interpret_camera(frame, estimate.predictions, outputs, clock)
-            for frame in estimate.frames
-        ]
+        clock, predictions = estimate.clock, estimate.predictions
+        cameras: list[CameraResult] = []
+        refused: list[tuple[Frame, SettingError]] = []
+        for frame in estimate.frames:
+            try:
+                cameras.append(self._interpret_camera(frame, predictions, outputs, clock))
+            except SettingError as error:
+                refused.append((frame, error))
         grid = None
-        if Output.GRID in outputs:
+        if Output.GRID in outputs and cameras:
             with clock.time('grid'):
                 grid = self._updated_grid(cameras)
-        return Step(cameras, grid, clock.stage_ms)
+        return Step(cameras, grid, clock.stage_ms, refused)
 
     def reconfigure(self, config: PipelineConfig) -> None:
         """Take new settings; only another size or resolution of the grid empties it."""

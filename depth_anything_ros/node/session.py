@@ -248,6 +248,10 @@ class Session:
         return wanted
 
     def _publish(self, step: Step) -> None:
+        for frame, error in step.refused:
+            self._refused([frame], error)
+        if not step.cameras:
+            return
         with StageClock(step.stage_ms).time('publish'):
             self._send(step)
         self._count(step)

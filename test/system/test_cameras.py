@@ -16,8 +16,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from nav_msgs.msg import OccupancyGrid
+import numpy as np
 import pytest
 from robot import CAMERA_HEIGHT_M, HEIGHT, LATCHED, Robot, WIDTH
 from sensor_msgs.msg import Image
@@ -86,3 +90,33 @@ def test_a_camera_of_nonsense_does_not_stop_the_others(robot: Robot) -> None:
     assert 'nonsense' in status_of(diagnostics, 'front').message
     assert status_of(diagnostics, 'front').name == f'{robot.name}: front'
     robot.until(lambda: len(depths) > 10, 'depth of the other', show)
+
+
+def test_a_body_mask_that_goes_costs_its_own_camera_only(robot: Robot, tmp_path: Path) -> None:
+    for name in ('front', 'left'):
+        cv2.imwrite(str(tmp_path / f'{name}.png'), np.zeros((4, 4), np.uint8))
+    depths = {name: robot.hear(f'{name}/depth/image_rect', Image) for name in ('front', 'left')}
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    diagnostics = robot.hear('/diagnostics', DiagnosticArray)
+    mask = str(tmp_path / '{camera}.png')
+    robot.backend.seconds = 0.1  # so that both are in one step
+    node = robot.start(cameras=['front', 'left'], body_mask=mask, **MOUNTINGS)
+
+    def show() -> None:
+        robot.show('front/')
+        robot.show('left/')
+
+    robot.until(lambda: all(depths.values()), 'depth of both', show)
+    (tmp_path / 'front.png').unlink()
+    node.trigger_deactivate()
+    node.trigger_activate()
+    bad = DiagnosticStatus.ERROR
+    robot.until(lambda: status_of(diagnostics, 'front').level == bad, 'a report', show)
+    assert 'front.png is not an image' in status_of(diagnostics, 'front').message
+    for messages in (*depths.values(), grids):
+        messages.clear()
+    robot.until(lambda: len(depths['left']) > 10 and len(grids) > 10, 'the other', show)
+    assert not depths['front']
+    assert status_of(diagnostics, 'left').level != bad
+    cv2.imwrite(str(tmp_path / 'front.png'), np.zeros((4, 4), np.uint8))
+    robot.until(lambda: depths['front'], 'depth once the mask is back', show)
