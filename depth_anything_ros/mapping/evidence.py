@@ -73,6 +73,10 @@ class Evidence:
         self._log_odds.fill(0.0)
         self._underside.fill(math.inf)
 
+    def forget_free(self) -> None:
+        """Turn free cells unknown."""
+        np.maximum(self._log_odds, 0.0, out=self._log_odds)
+
     def decay(self, share: float) -> None:
         """Leave a share, 0…1, of all evidence."""
         self._log_odds *= np.float32(share)

@@ -89,7 +89,8 @@ class LocalGrid:
         Take in what all views of one step saw.
 
         Poses that are not finite or jump, stamps that go back, and a scale that every camera has
-        lost reset the grid. A pose that is missing for a moment leaves it as it is.
+        lost reset the grid. A pose that is missing for a moment leaves it as it is. Where one of
+        several cameras falls silent, free space is forgotten, but for what the others see.
         """
         if not views:
             return
@@ -99,14 +100,17 @@ class LocalGrid:
         if not self._begin(latest, {frame.camera: frame for frame in frames}):
             return
         seen = [view for view in views if view.is_metric]
-        self._vouched_ns |= {view.frame.camera: view.frame.stamp_ns for view in seen}
+        now_ns = self._newest_ns(latest)
+        placed = {view.frame.camera for view in seen if self._pose_of(view) is not None}
+        self._vouched_ns |= dict.fromkeys(placed, now_ns)
+        self._drop_silent(now_ns, {})
         showing = {view.frame.camera for view in seen}
         for view in views:
             if view.frame.camera not in showing:
                 self.lose(view.frame, 'the scale is lost')
         for view in self._with_recent(seen, latest.stamp_ns) if self._pose is None else seen:
-            pose = np.eye(4) if self._pose is None else view.frame.grid_from_base
-            if pose is not None and _is_usable(pose):
+            pose = self._pose_of(view)
+            if pose is not None:
                 self._evidence.add(view, pose)
         self._clear_footprint()
 
@@ -116,11 +120,7 @@ class LocalGrid:
 
         Once no camera vouches for the grid any more, it starts anew for this reason.
         """
-        self._vouched_ns = {
-            camera: stamp_ns
-            for camera, stamp_ns in self._vouched_ns.items()
-            if frame.stamp_ns - stamp_ns < (patience_ns if camera == frame.camera else SILENT_NS)
-        }
+        self._drop_silent(self._newest_ns(frame), {frame.camera: patience_ns})
         if not self._vouched_ns:
             self.reset(reason)
 
@@ -135,6 +135,25 @@ class LocalGrid:
         """Turn every cell unknown."""
         self._evidence.forget()
         self.reset_reason = reason
+
+    def _drop_silent(self, now_ns: int, patience_ns: Mapping[str, int]) -> None:
+        """Forget free space once a camera vouches no more: nobody may be looking there now."""
+        before = len(self._vouched_ns)
+        self._vouched_ns = {
+            camera: vouched_ns
+            for camera, vouched_ns in self._vouched_ns.items()
+            if now_ns - vouched_ns < patience_ns.get(camera, SILENT_NS)
+        }
+        if len(self._vouched_ns) < before:
+            self._evidence.forget_free()
+
+    def _newest_ns(self, frame: Frame) -> int:
+        """Return the time by which cameras fall silent, whose own clocks may differ."""
+        return max(frame.stamp_ns, self._stamp_ns or frame.stamp_ns)
+
+    def _pose_of(self, view: Surroundings) -> Transform | None:
+        pose = np.eye(4) if self._pose is None else view.frame.grid_from_base
+        return pose if pose is not None and _is_usable(pose) else None
 
     def _begin(self, latest: Frame, frames: Mapping[str, Frame]) -> bool:
         """Move to where the robot is; return False where that is unknown for the moment."""

@@ -284,6 +284,31 @@ def test_a_camera_without_a_scale_leaves_what_another_saw() -> None:
     assert grid.reset_reason == 'the scale is lost'
 
 
+@pytest.mark.parametrize('late_ns', [0, 1_500_000_000])
+@pytest.mark.parametrize(('is_silent', 'most_s'), [(True, 1.05), (False, 0.0)])
+def test_what_a_camera_saw_free_is_unknown_once_it_sees_no_more(
+    is_silent: bool, most_s: float, late_ns: int
+) -> None:
+    grid, posed = LocalGrid(CONFIG), {'pose': pose_at(0.0)}
+    for step in range(60):
+        stamp_ns, seconds = 10_000_000_000 + step * 50_000_000, 0.05 * (step - 20)
+        grid.update([around(floor_to=EVERYWHERE, stamp_ns=stamp_ns, **posed)])
+        if seconds < 0 or not is_silent:  # it falls silent, or loses its scale
+            back = around({30: 2.02}, EVERYWHERE, stamp_ns=stamp_ns - late_ns, **posed)
+            turned = back.bearing_min + math.pi
+            back = replace(back, bearing_min=turned, is_metric=seconds < 0)
+            grid.update([replace(back, frame=replace(back.frame, camera='back'))])
+        now = grid.occupancy()
+        assert cell(now, 1.5, 0.02) < 35
+        if step > 3:
+            assert cell(now, -2.02, -0.02) > 65
+        if seconds < 0:
+            assert 0 <= cell(now, -1.5, -0.02) < 35
+        if seconds >= most_s:
+            assert cell(now, -1.5, -0.02) == -1
+    assert grid.reset_reason == ''
+
+
 def test_cameras_whose_clocks_differ_make_one_grid() -> None:
     grid = LocalGrid(CONFIG)
     for step in range(10):

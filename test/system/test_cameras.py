@@ -20,7 +20,7 @@ from pathlib import Path
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from nav_msgs.msg import OccupancyGrid
+from nav_msgs.msg import OccupancyGrid, Odometry
 import numpy as np
 import pytest
 from robot import CAMERA_HEIGHT_M, HEIGHT, LATCHED, Robot, WIDTH
@@ -120,3 +120,29 @@ def test_a_body_mask_that_goes_costs_its_own_camera_only(robot: Robot, tmp_path:
     assert status_of(diagnostics, 'left').level != bad
     cv2.imwrite(str(tmp_path / 'front.png'), np.zeros((4, 4), np.uint8))
     robot.until(lambda: depths['front'], 'depth once the mask is back', show)
+
+
+def left_of(grid: OccupancyGrid) -> int:
+    """Return the cell two metres left of the odometry's origin."""
+    origin, step = grid.info.origin.position, grid.info.resolution
+    row, column = int((2.0 - origin.y) / step), int((0.14 - origin.x) / step)
+    return int(grid.data[row * grid.info.width + column])
+
+
+def test_what_a_dead_camera_saw_free_is_unknown_soon(robot: Robot) -> None:
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    robot.start(cameras=['front', 'left'], pose_source='odometry', **MOUNTINGS)
+
+    def show(*cameras: str) -> None:
+        odometry = Odometry(header=robot.header('odom'))
+        odometry.pose.pose.orientation.w = 1.0
+        robot.publish('odom', odometry)
+        for camera in cameras:
+            robot.show(f'{camera}/')
+
+    robot.until(
+        lambda: grids and 0 <= left_of(grids[-1]) < 35,
+        'free space',
+        lambda: show('front', 'left'),
+    )
+    robot.until(lambda: left_of(grids[-1]) == -1, 'nothing known there', lambda: show('front'))
