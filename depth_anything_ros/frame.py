@@ -53,7 +53,8 @@ class Frame:
 
     image: (H, W, 3) uint8 in `channels` order, or (H, W) for 'mono'; may be a read-only view of a
     message. base_from_camera: optical frame in the base frame (z = 0 at the floor), None where
-    unknown. grid_from_base: base in the grid's fixed frame, None without a pose.
+    unknown. grid_from_base: base in the grid's fixed frame, None without a pose. frame_id: name of
+    the optical frame, '' where nobody asks for it.
     """
 
     camera: str
@@ -64,6 +65,7 @@ class Frame:
     base_from_camera: Transform | None = None
     grid_from_base: Transform | None = None
     references: Sequence[SparseReference] = ()
+    frame_id: str = ''
 
 
 @dataclass(frozen=True)

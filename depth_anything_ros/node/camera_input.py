@@ -61,7 +61,6 @@ class CameraInput:
         hand_over: Callable[[str, ImageMessage], None],
     ) -> None:
         """Subscribe; `hand_over` takes each image message and must not block."""
-        self.frame_id = ''
         self._node = node
         self._parameters = parameters
         self._health = health
@@ -102,7 +101,7 @@ class CameraInput:
         """
         stamp_ns = nanoseconds(message.header.stamp)
         self._check_time(stamp_ns)
-        self.frame_id = message.header.frame_id or f'{self._name}_optical_frame'
+        frame_id = message.header.frame_id or f'{self._name}_optical_frame'
         decode = image_from_message if isinstance(message, Image) else image_from_compressed
         image, channels = decode(message)
         height, width = image.shape[:2]
@@ -110,7 +109,7 @@ class CameraInput:
             model = self._model_of(width, height)
         except CameraError as error:
             raise InputError('calibration', str(error)) from error
-        return Frame(self._name, stamp_ns, image, channels, model)
+        return Frame(self._name, stamp_ns, image, channels, model, frame_id=frame_id)
 
     def _keep_info(self, message: CameraInfo) -> None:
         self._info = message

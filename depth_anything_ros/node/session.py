@@ -223,10 +223,9 @@ class Session:
 
     def _located(self, frame: Frame) -> Frame:
         health, stamp_ns = self.healths[frame.camera], frame.stamp_ns
-        frame_id = self._inputs[frame.camera].frame_id
         camera, base = None, None
         try:
-            camera = self._poses.base_from_sensor(frame.camera, frame_id, stamp_ns)
+            camera = self._poses.base_from_sensor(frame.camera, frame.frame_id, stamp_ns)
             base = self._poses.grid_from_base(stamp_ns)
         except PoseError as error:
             health.warned('pose', str(error))
@@ -261,7 +260,7 @@ class Session:
         for result in step.cameras:
             frame = result.frame
             stamp = Time(nanoseconds=frame.stamp_ns).to_msg()
-            header = Header(stamp=stamp, frame_id=self._inputs[frame.camera].frame_id)
+            header = Header(stamp=stamp, frame_id=frame.frame_id)
             self._outputs[frame.camera].publish(result, header, config)
         newest_ns = max(result.frame.stamp_ns for result in step.cameras)
         if step.grid is not None and self._grid.is_due(newest_ns, config.grid_rate_hz):

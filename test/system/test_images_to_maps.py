@@ -17,12 +17,14 @@
 from __future__ import annotations
 
 import math
+import time
 
 from depth_anything_ros.node.calibration import message_of_pinhole
 from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import OccupancyGrid, Odometry
 import numpy as np
 import pytest
+from rclpy.qos import QoSProfile
 from robot import CAMERA, HEIGHT, LATCHED, Robot, WALL_M, WIDTH
 from sensor_msgs.msg import CameraInfo, Image, LaserScan, PointCloud2
 
@@ -50,6 +52,26 @@ def test_depth_is_metric_and_belongs_to_its_image(robot: Robot) -> None:
     assert np.nanmedian(values[5:40]) == pytest.approx(WALL_M, rel=0.05)
     assert infos[-1].k[0] == pytest.approx(CAMERA.fx)
     assert any(info.header == depth.header for info in infos)
+
+
+def test_the_frame_of_an_image_is_that_of_its_results_though_the_next_has_another(
+    robot: Robot,
+) -> None:
+    depths = robot.hear('depth/image_rect', Image, QoSProfile(depth=1000))
+    robot.start()
+    frames: dict[tuple[int, int], str] = {}
+
+    def show_two() -> None:
+        for name in ('left_optical_frame', 'right_optical_frame'):
+            header = robot.header(name)
+            frames[header.stamp.sec, header.stamp.nanosec] = name
+            robot.show(header=header)
+            time.sleep(0.004)
+
+    robot.until(lambda: len(depths) > 100, 'depth', show_two)
+    assert all(
+        m.header.frame_id == frames[m.header.stamp.sec, m.header.stamp.nanosec] for m in depths
+    )
 
 
 def test_cloud_scan_and_grid_show_the_wall(robot: Robot) -> None:
