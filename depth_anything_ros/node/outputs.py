@@ -58,6 +58,9 @@ VIEW_TOPICS = (
 EARLY = 0.9
 """Share of its period after which a grid may be published, so that jitter costs no grid."""
 
+JUMP_NS = 1_000_000_000
+"""Steps that are older by more are of another time, not of a camera that is late."""
+
 DELIVERY = Duration(seconds=0.2)
 """A process that is told to end has little more."""
 
@@ -171,6 +174,11 @@ class GridOutput:
     def is_heard(self) -> bool:
         """Return whether somebody listens."""
         return self._publishers.is_heard()
+
+    def stamp_of(self, newest_ns: int) -> int:
+        """Return a grid's stamp after a step: a camera that is late does not take it back."""
+        behind_ns = self._last_stamp_ns - newest_ns
+        return self._last_stamp_ns if 0 < behind_ns < JUMP_NS else newest_ns
 
     def is_due(self, stamp_ns: int, rate_hz: float) -> bool:
         """Return whether a grid of this stamp keeps to the rate; 0 is any rate."""

@@ -262,9 +262,9 @@ class Session:
             stamp = Time(nanoseconds=frame.stamp_ns).to_msg()
             header = Header(stamp=stamp, frame_id=frame.frame_id)
             self._outputs[frame.camera].publish(result, header, config)
-        newest_ns = max(result.frame.stamp_ns for result in step.cameras)
-        if step.grid is not None and self._grid.is_due(newest_ns, config.grid_rate_hz):
-            stamp = Time(nanoseconds=newest_ns).to_msg()
+        stamp_ns = self._grid.stamp_of(max(result.frame.stamp_ns for result in step.cameras))
+        if step.grid is not None and self._grid.is_due(stamp_ns, config.grid_rate_hz):
+            stamp = Time(nanoseconds=stamp_ns).to_msg()
             poses = self._poses
             frame_id = poses.base_frame if step.grid.is_one_shot else poses.grid_frame
             self._grid.publish(step.grid, Header(stamp=stamp, frame_id=frame_id))

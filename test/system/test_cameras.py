@@ -17,12 +17,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+import time
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from nav_msgs.msg import OccupancyGrid, Odometry
 import numpy as np
 import pytest
+from rclpy.duration import Duration
+from rclpy.time import Time
 from robot import CAMERA_HEIGHT_M, HEIGHT, LATCHED, Robot, WIDTH
 from sensor_msgs.msg import Image
 
@@ -146,3 +149,22 @@ def test_what_a_dead_camera_saw_free_is_unknown_soon(robot: Robot) -> None:
         lambda: show('front', 'left'),
     )
     robot.until(lambda: left_of(grids[-1]) == -1, 'nothing known there', lambda: show('front'))
+
+
+@pytest.mark.parametrize('rate_hz', [0.0, 5.0])
+def test_a_camera_that_is_late_takes_no_grid_back_in_time(robot: Robot, rate_hz: float) -> None:
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    robot.start(cameras=['front', 'left'], grid_rate_hz=rate_hz, **MOUNTINGS)
+
+    def show() -> None:
+        robot.show('front/')
+        time.sleep(1 / 60)
+        header = robot.header()
+        late = Time.from_msg(header.stamp) - Duration(seconds=0.15)
+        header.stamp = late.to_msg()
+        robot.show('left/', header=header)
+
+    robot.until(lambda: len(grids) > 10, 'grids', show)
+    stamps = [Time.from_msg(grid.header.stamp).nanoseconds / 1e9 for grid in grids]
+    gaps = np.diff(stamps)
+    assert gaps.min() >= (0.89 / rate_hz if rate_hz else 0.0)
