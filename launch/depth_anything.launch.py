@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 import os
+from pathlib import Path
 from typing import Any
 
 from launch import LaunchContext, LaunchDescription
@@ -29,12 +30,17 @@ from launch_ros.substitutions import FindPackageShare
 import yaml
 
 CONFIG = PathJoinSubstitution([FindPackageShare('depth_anything_ros'), 'config'])
+NODE_NAME = 'depth_anything'
 PROFILE_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
 
 ARGUMENTS = {
     'image': ('image_raw', 'topic of the images, without /compressed'),
     'camera_info': ('camera_info', 'topic of the calibration'),
-    'cameras': ('', 'names of several cameras, as front,left: image and camera_info lie below'),
+    'cameras': (
+        '',
+        'names of several cameras, as front,left, where params_file has others: image and '
+        'camera_info lie below',
+    ),
     'scan': ('scan', 'topic of the virtual scan; must not be that of a lidar'),
     'odom': ('odom', 'topic of the odometry, with pose_source:=odometry'),
     'scan_reference': ('scan_reference', 'topic of a lidar to take the scale from'),
@@ -108,7 +114,7 @@ def shared_memory() -> list[SetEnvironmentVariable]:
 def node(context: LaunchContext) -> list[Node]:
     """Return the node; what an argument says counts more than params_file."""
     given = {name: LaunchConfiguration(name).perform(context) for name in (*ARGUMENTS, *SETTINGS)}
-    cameras = names_in(given['cameras'])
+    cameras = cameras_of(context)
     settings: dict[str, Any] = {
         prefix.replace('/', '.') + name: yaml.safe_load(given[name])
         for name in SETTINGS
@@ -122,7 +128,7 @@ def node(context: LaunchContext) -> list[Node]:
         Node(
             package='depth_anything_ros',
             executable='depth_anything_node',
-            name='depth_anything',
+            name=NODE_NAME,
             namespace=given['namespace'],
             output='screen',
             parameters=[
@@ -134,9 +140,28 @@ def node(context: LaunchContext) -> list[Node]:
     ]
 
 
-def names_in(cameras: str) -> list[str]:
-    """Return the names of cameras in a list with commas."""
-    return [name for name in cameras.split(',') if name]
+def cameras_of(context: LaunchContext) -> list[str]:
+    """Return the names of the cameras: those of the argument, else those in params_file."""
+    given = LaunchConfiguration('cameras').perform(context)
+    if given:
+        return [name for name in given.split(',') if name]
+    return cameras_in(Path(LaunchConfiguration('params_file').perform(context)))
+
+
+def cameras_in(params_file: Path) -> list[str]:
+    """Return the `cameras` of the node in a file of parameters, none where it names none."""
+    return named_in(yaml.safe_load(params_file.read_text())) if params_file.is_file() else []
+
+
+def named_in(nodes: Mapping[str, Any] | None) -> list[str]:
+    """Return the `cameras` of the node among those of a namespace."""
+    names: list[str] = []
+    for name, values in (nodes or {}).items():
+        if 'ros__parameters' not in (values or {}):
+            names = named_in(values) or names
+        elif name.rpartition('/')[2] in ('*', '**', NODE_NAME):
+            names = (values['ros__parameters'] or {}).get('cameras', names)
+    return names
 
 
 def prefixes_of(cameras: Sequence[str]) -> list[str]:
@@ -158,9 +183,8 @@ def remapped_below(prefix: str, given: Mapping[str, str]) -> list[tuple[str, str
 
 def rviz(context: LaunchContext) -> list[Node]:
     """Return rviz with grid and TF, and of the first camera image, depth, cloud and scan."""
-    names = ('cameras', 'image', 'scan')
-    given = {name: LaunchConfiguration(name).perform(context) for name in names}
-    first = prefixes_of(names_in(given['cameras']))[0]
+    given = {name: LaunchConfiguration(name).perform(context) for name in ('image', 'scan')}
+    first = prefixes_of(cameras_of(context))[0]
     image = first + given['image']
     remappings = [('image_raw', image), ('image_raw/compressed', f'{image}/compressed')]
     remappings += [('scan', first + given['scan'])]

@@ -31,8 +31,9 @@ def generate_launch_description() -> LaunchDescription:
         [
             DeclareLaunchArgument(
                 'cameras',
-                default_value='front,left,right',
-                description='names of the cameras; their topics lie below, as front/image_raw',
+                default_value='',
+                description='names of the cameras, where params_file has others; their topics '
+                'lie below, as front/image_raw',
             ),
             DeclareLaunchArgument(
                 'params_file',

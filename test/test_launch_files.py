@@ -19,6 +19,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from pathlib import Path
+import re
 import runpy
 import sys
 from types import SimpleNamespace
@@ -165,3 +166,50 @@ def test_a_mounting_that_is_given_is_that_of_each_camera(
     assert {name for name in settings if 'camera_height_m' in name} == names
     assert {settings[name] for name in names} == {0.4}
     assert settings['model'] == 'small'
+
+
+PARAMETERS = """
+empty:
+  depth_anything:
+    ros__parameters:
+NODE
+/other_node:
+  ros__parameters:
+    cameras: [third]
+"""
+
+
+@pytest.mark.parametrize(
+    'node',
+    ['/**: IT', 'depth_anything: IT', '/robot/depth_anything: IT', 'robot: {depth_anything: IT}'],
+)
+def test_cameras_that_only_the_file_of_parameters_names_are_remapped(
+    main_launch_file: dict[str, Any], tmp_path: Path, node: str
+) -> None:
+    file = tmp_path / 'parameters.yaml'
+    settings = node.replace('IT', '{ros__parameters: {cameras: [front, left]}}')
+    file.write_text(PARAMETERS.replace('NODE', settings))
+    given = {'params_file': str(file), 'image': 'color/image_raw', 'camera_height_m': '0.4'}
+    (started,) = main_launch_file['node'](given)
+    remapped = dict(started.remappings)
+    assert remapped['front/image_raw'] == 'front/color/image_raw'
+    assert remapped['left/image_raw/compressed'] == 'left/color/image_raw/compressed'
+    assert 'image_raw' not in remapped
+    assert started.parameters[1]['front.camera_height_m'] == 0.4
+    (rviz,) = main_launch_file['rviz'](given)
+    assert dict(rviz.remappings)['image_raw'] == 'front/color/image_raw'
+    (started,) = main_launch_file['node']({**given, 'cameras': 'back'})
+    assert started.parameters[1]['cameras'] == ['back']
+
+
+def test_the_cameras_of_the_shipped_files_are_known(main_launch_file: dict[str, Any]) -> None:
+    config = LAUNCH.parent / 'config'
+    assert main_launch_file['cameras_in'](config / 'depth_anything.yaml') == []
+    names = main_launch_file['cameras_in'](config / 'multi_camera.yaml')
+    assert names == ['front', 'left', 'right']
+
+
+def test_several_cameras_are_those_of_the_given_file() -> None:
+    """An argument counts more than the file, so the launch file must not name any itself."""
+    text = (LAUNCH / 'multi_camera.launch.py').read_text()
+    assert re.search(r"'cameras',\s+default_value='',", text)
