@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 import math
 import time
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from depth_anything_ros.camera import CameraError, CameraModel
 from depth_anything_ros.frame import Frame, ReferenceSource, SparseReference
@@ -57,14 +57,36 @@ NARROWEST_CONE_RAD, WIDEST_CONE_RAD = 0.005, 0.8
 """Half angles of range sensors; some drivers leave the field of view at 0."""
 
 
+class SparseDepth(NamedTuple):
+    """Every so many pixels of a depth image: (N, 2) u, v and (N,) metres along z."""
+
+    width: int
+    height: int
+    pixels: NDArray[np.float32]
+    depth_m: NDArray[np.float32]
+
+
+class Reading(NamedTuple):
+    """
+    What is kept of a message: of clouds and images a hundredth.
+
+    content: (N, 3) points in the sensor's frame, a depth image, or why there is neither.
+    """
+
+    stamp_ns: int
+    frame_id: str
+    content: Points | SparseDepth | InputError
+    cone_half_angle_rad: float
+
+
 class References:
-    """Keeps the recent messages of the reference topics; they become points when a frame asks."""
+    """Keeps what the reference topics said recently, until a frame asks for it."""
 
     def __init__(self, node: LifecycleNode, poses: PoseSource, cameras: Mapping[str, str]) -> None:
         """Subscribe; cameras: the prefix of each one's topics."""
         self._node = node
         self._poses = poses
-        self._kept: dict[str, list[tuple[int, Any]]] = {}
+        self._kept: dict[str, list[Reading]] = {}
         self._arrived: dict[str, float] = {}
         self._misses: Counter[tuple[str, str]] = Counter()
         self._subscriptions = [
@@ -95,28 +117,32 @@ class References:
         }
         seen, problems = [], []
         for source, name in names.items():
-            stamped = self._nearest(name, frame.stamp_ns)
-            if stamped is None:
+            reading = self._nearest(name, frame.stamp_ns)
+            if reading is None:
                 continue
-            stamp_ns, message = stamped
-            gap_s = abs(stamp_ns - frame.stamp_ns) / 1e9
+            gap_s = abs(reading.stamp_ns - frame.stamp_ns) / 1e9
             if gap_s > max_age_s:
                 problems += self._missed(frame, name, gap_s)
                 continue
             self._misses[frame.camera, name] = 0
             try:
-                points = self._points(frame, source, name, message)
-                seen.append(_reference(source, message, points))
+                points = self._points(frame, name, reading)
             except (PoseError, InputError, CameraError) as error:
                 problems.append(str(error))
+                continue
+            angle = reading.cone_half_angle_rad
+            seen.append(SparseReference(source, reading.stamp_ns, points, angle))
         return seen, problems
 
-    def _points(self, frame: Frame, source: ReferenceSource, name: str, message: Any) -> Points:
-        if source == 'depth':
-            return points_of_depth(message, frame.model)
-        points = POINTS_OF[source](message)
-        camera_from_sensor = self._camera_from_sensor(frame, name, message)
-        return transform_points(camera_from_sensor, points).astype(np.float32)
+    def _points(self, frame: Frame, name: str, reading: Reading) -> Points:
+        """Return the points in the camera's frame."""
+        content = reading.content
+        if isinstance(content, InputError):
+            raise InputError(content.cause, str(content))
+        if isinstance(content, SparseDepth):
+            return points_of_depth(content, frame.model)
+        camera_from_sensor = self._camera_from_sensor(frame, name, reading)
+        return transform_points(camera_from_sensor, content).astype(np.float32)
 
     def _missed(self, frame: Frame, name: str, gap_s: float) -> list[str]:
         """Return what to say of a topic that goes on and has been near no frame for long."""
@@ -141,22 +167,24 @@ class References:
         return subscribe(self._node, topic, prefix, keep)
 
     def keep(self, name: str, message: Any, most: int = MOST_MESSAGES) -> None:
-        """Keep a message of a topic, and drop those that are far from it in time."""
-        stamp_ns, span_ns = _stamp_ns(message), KEPT_S * 1e9
-        near = [entry for entry in self._kept[name] if abs(entry[0] - stamp_ns) <= span_ns]
+        """Keep what a message of a topic says, and drop those that are far from it in time."""
+        reading = reading_of(message)
+        stamp_ns, span_ns = reading.stamp_ns, KEPT_S * 1e9
+        near = [kept for kept in self._kept[name] if abs(kept.stamp_ns - stamp_ns) <= span_ns]
         self._arrived[name] = time.monotonic()
         # The worker may be reading the list of before.
-        self._kept[name] = [*near, (stamp_ns, message)][-most:]
+        self._kept[name] = [*near, reading][-most:]
 
-    def _nearest(self, name: str, stamp_ns: int) -> tuple[int, Any] | None:
-        return min(self._kept[name], key=lambda entry: abs(entry[0] - stamp_ns), default=None)
+    def _nearest(self, name: str, stamp_ns: int) -> Reading | None:
+        kept = self._kept[name]
+        return min(kept, key=lambda reading: abs(reading.stamp_ns - stamp_ns), default=None)
 
-    def _camera_from_sensor(self, frame: Frame, name: str, message: Any) -> Transform:
+    def _camera_from_sensor(self, frame: Frame, name: str, reading: Reading) -> Transform:
         """Return the sensor's pose at its own stamp, seen from the camera at the frame's."""
         if frame.base_from_camera is None:
             raise PoseError(f'{name} cannot be used before the pose of the camera is known')
-        stamp_ns = _stamp_ns(message)
-        base_from_sensor = self._poses.base_from_sensor(name, message.header.frame_id, stamp_ns)
+        stamp_ns = reading.stamp_ns
+        base_from_sensor = self._poses.base_from_sensor(name, reading.frame_id, stamp_ns)
         then = self._poses.grid_from_base(stamp_ns)
         if frame.grid_from_base is not None and then is not None:
             base_from_sensor = between(frame.grid_from_base, then) @ base_from_sensor
@@ -192,9 +220,11 @@ def points_of_cloud(cloud: PointCloud2) -> Points:
         }
     )
     rows = np.frombuffer(cloud.data, np.uint8, cloud.height * row_step)
-    rows = np.ascontiguousarray(rows.reshape(cloud.height, row_step)[:, :line])
-    some = rows.reshape(-1).view(layout)[:: max(1, rows.size // cloud.point_step // MOST_POINTS)]
-    points: Points = np.stack([some['x'], some['y'], some['z']], axis=1)
+    rows = rows.reshape(cloud.height, row_step)[:, :line]
+    count = cloud.height * cloud.width
+    row, column = np.divmod(np.arange(0, count, max(1, count // MOST_POINTS)), cloud.width)
+    some = rows.reshape(cloud.height, cloud.width, cloud.point_step)[row, column].view(layout)
+    points: Points = np.concatenate([some['x'], some['y'], some['z']], axis=1)
     finite: Points = points[np.isfinite(points).all(axis=1)]
     return finite
 
@@ -207,12 +237,8 @@ def points_of_range(message: Range) -> Points:
     return np.array([[message.range, 0, 0]], np.float32)
 
 
-def points_of_depth(depth: Image, camera: CameraModel) -> Points:
-    """
-    Return (N, 3) points in the optical frame of a depth image registered to the camera's.
-
-    Raise InputError where it is neither 16UC1 (mm) nor 32FC1 (m).
-    """
+def sparse_depth(depth: Image) -> SparseDepth:
+    """Return the pixels of a depth image that are used; InputError unless 16UC1 mm or 32FC1 m."""
     kinds: dict[str, tuple[Any, float]] = {'16UC1': (np.uint16, 1e-3), '32FC1': (np.float32, 1.0)}
     kind, metres = kinds.get(depth.encoding, (np.uint8, 0.0))
     line = depth.width * np.dtype(kind).itemsize
@@ -221,29 +247,38 @@ def points_of_depth(depth: Image, camera: CameraModel) -> Points:
         raise InputError('reference', 'depth_reference is no whole 16UC1 or 32FC1 image')
     rows = np.frombuffer(depth.data, np.uint8, depth.height * depth.step)
     rows = rows.reshape(depth.height, depth.step)[::DEPTH_STEP, :line]
-    z = np.ascontiguousarray(rows).view(kind)[:, ::DEPTH_STEP] * metres
+    z = np.ascontiguousarray(rows).view(kind)[:, ::DEPTH_STEP] * np.float32(metres)
     v, u = np.nonzero(np.isfinite(z) & (z > 0))
-    pixels = DEPTH_STEP * np.stack([u, v], axis=1).astype(np.float64)
-    if not len(pixels):
+    pixels = DEPTH_STEP * np.stack([u, v], axis=1).astype(np.float32)
+    return SparseDepth(depth.width, depth.height, pixels, z[v, u])
+
+
+def points_of_depth(depth: SparseDepth, camera: CameraModel) -> Points:
+    """Return (N, 3) points in the optical frame of depth registered to the camera's image."""
+    if not len(depth.pixels):
         return np.empty((0, 3), np.float32)
-    rays = camera.resized(depth.width, depth.height).normalised(pixels)
-    points: Points = (np.c_[rays, np.ones(len(rays))] * z[v, u, None]).astype(np.float32)
+    resized = camera.resized(depth.width, depth.height)
+    rays = resized.normalised(depth.pixels.astype(np.float64))
+    points: Points = (np.c_[rays, np.ones(len(rays))] * depth.depth_m[:, None]).astype(np.float32)
     return points
 
 
-POINTS_OF: Mapping[str, Callable[[Any], Points]] = {
-    'scan': points_of_scan,
-    'points': points_of_cloud,
-    'range': points_of_range,
+CONTENT_OF: Mapping[type[Any], Callable[[Any], Points | SparseDepth]] = {
+    LaserScan: points_of_scan,
+    PointCloud2: points_of_cloud,
+    Range: points_of_range,
+    Image: sparse_depth,
 }
 
 
-def _reference(source: ReferenceSource, message: Any, points: Points) -> SparseReference:
+def reading_of(message: Any) -> Reading:
+    """Return what is kept of a message of a reference topic."""
+    content: Points | SparseDepth | InputError
+    try:
+        content = CONTENT_OF[type(message)](message)
+    except InputError as error:
+        content = error.with_traceback(None)  # which would hold the message
     angle = 0.0
-    if source == 'range':
+    if isinstance(message, Range):
         angle = min(max(message.field_of_view / 2, NARROWEST_CONE_RAD), WIDEST_CONE_RAD)
-    return SparseReference(source, _stamp_ns(message), points, angle)
-
-
-def _stamp_ns(message: Any) -> int:
-    return nanoseconds(message.header.stamp)
+    return Reading(nanoseconds(message.header.stamp), message.header.frame_id, content, angle)

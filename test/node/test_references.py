@@ -27,7 +27,6 @@ from depth_anything_ros.node.images import InputError
 from depth_anything_ros.node.messages import cloud_message, depth_message
 from depth_anything_ros.node.pose_sources import PoseError
 from depth_anything_ros.node.references import (
-    _reference,
     MOST_MESSAGES,
     MOST_MISSES,
     NARROWEST_CONE_RAD,
@@ -35,7 +34,9 @@ from depth_anything_ros.node.references import (
     points_of_depth,
     points_of_range,
     points_of_scan,
+    reading_of,
     References,
+    sparse_depth,
 )
 from depth_anything_ros.transforms import Transform, transform_from
 import numpy as np
@@ -123,20 +124,21 @@ def test_depth_pixels_go_along_their_rays(encoding: str, padding: int) -> None:
     rows = np.frombuffer(message.data, np.uint8).reshape(16, message.step)
     message.step += padding
     message.data = array('B', np.pad(rows, ((0, 0), (0, padding))).tobytes())
-    points = points_of_depth(message, CAMERA)
+    points = points_of_depth(sparse_depth(message), CAMERA)
     assert points == pytest.approx(np.array([[0, -0.8, 1], [0, 0, 2]]), abs=1e-6)
 
 
 def test_depth_of_nothing_gives_no_points() -> None:
     depth = np.full((16, 16), np.nan, np.float32)
-    assert points_of_depth(depth_message(Header(), depth, '32FC1'), CAMERA).shape == (0, 3)
+    sparse = sparse_depth(depth_message(Header(), depth, '32FC1'))
+    assert points_of_depth(sparse, CAMERA).shape == (0, 3)
 
 
 def test_depth_of_another_size_has_rays_of_its_own() -> None:
     depth = np.full((8, 32), np.nan, np.float32)
     depth[0, 16] = 1.0
     # Twice as wide and half as high: fx = 20, cx = 8.5 · 2 − 0.5, fy = 5, cy = 8.5 / 2 − 0.5.
-    points = points_of_depth(depth_message(Header(), depth, '32FC1'), CAMERA)
+    points = points_of_depth(sparse_depth(depth_message(Header(), depth, '32FC1')), CAMERA)
     assert points == pytest.approx(np.array([[-0.5 / 20, -3.75 / 5, 1]]), abs=1e-6)
 
 
@@ -151,7 +153,7 @@ def test_depth_of_another_size_has_rays_of_its_own() -> None:
 )
 def test_depth_that_is_none_is_refused(message: Image) -> None:
     with pytest.raises(InputError, match='no whole 16UC1 or 32FC1'):
-        points_of_depth(message, CAMERA)
+        sparse_depth(message)
 
 
 class NoPoses:
@@ -286,5 +288,41 @@ def test_a_range_finder_that_hides_its_cone_still_scales(
     field_of_view: float, half_angle: float
 ) -> None:
     message = Range(header=at(5), field_of_view=field_of_view)
-    reference = _reference('range', message, np.zeros((1, 3), np.float32))
-    assert reference.cone_half_angle_rad == pytest.approx(half_angle)
+    assert reading_of(message).cone_half_angle_rad == pytest.approx(half_angle)
+
+
+def kept_bytes(kept: References) -> int:
+    """Return the bytes of everything that is kept."""
+    parts = [
+        part
+        for readings in kept._kept.values()
+        for reading in readings
+        for part in (reading.content if isinstance(reading.content, tuple) else [reading.content])
+    ]
+    assert parts
+    return sum(getattr(part, 'nbytes', 0) for part in parts)
+
+
+def test_of_large_messages_little_is_kept() -> None:
+    kept = references()
+    cloud = cloud_message(at(5), PointCloud(np.ones((128, 1024, 3), np.float32), None))
+    depth = depth_message(at(5), np.ones((720, 1280), np.float32), '32FC1')
+    kept.keep('points_reference', cloud)
+    kept.keep('depth_reference', depth)
+    assert kept_bytes(kept) < 0.1 * (len(cloud.data) + len(depth.data))
+    frame = replace(seen_frame(), model=CAMERA.resized(1280, 720))
+    seen, problems = kept.seen_by(frame, 0.05)
+    assert [len(reference.points) for reference in seen] == [90 * 160, 4096]
+    assert problems == []
+
+
+def test_a_message_that_cannot_be_read_is_named_when_a_frame_asks() -> None:
+    kept = references()
+    kept.keep('points_reference', PointCloud2(header=at(5)))
+    kept.keep('depth_reference', Image(header=at(5)))
+    seen, problems = kept.seen_by(seen_frame(), 0.05)
+    assert seen == []
+    assert [problem.partition(' is no ')[0] for problem in problems] == [
+        'depth_reference',
+        'points_reference',
+    ]
