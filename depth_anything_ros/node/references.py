@@ -102,6 +102,11 @@ class References:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
 
+    def clear(self) -> None:
+        """Forget every message: time has jumped."""
+        for name in self._kept:
+            self._kept[name] = []
+
     def seen_by(self, frame: Frame, max_age_s: float) -> tuple[list[SparseReference], list[str]]:
         """
         Return, of each sensor, the message nearest in time, as points in the camera's frame.

@@ -158,6 +158,7 @@ class Session:
         for camera in self._inputs.values():
             camera.forget_time()
         self._poses.clear()
+        self._references.clear()
         self._worker.between_steps(self._forget, discard=True)
 
     def watch(self) -> None:

@@ -19,10 +19,11 @@ from __future__ import annotations
 import time
 
 from builtin_interfaces.msg import Time
+from depth_anything_ros.node.messages import depth_message
 from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import OccupancyGrid
 import pytest
-from robot import LATCHED, RELIABLE, Robot
+from robot import LATCHED, RELIABLE, Robot, scene_inverse_depth
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 
@@ -62,6 +63,36 @@ def test_a_clock_that_goes_back_starts_anew_with_one_line(robot: Robot) -> None:
     robot.until(lambda: len(depths) > 3, 'depth', lambda: show(1000))
     robot.until(lambda: depths[-1].header.stamp.sec < 900, 'depth', lambda: show(500))
     assert len([line for line in robot.log if 'start anew' in line]) == 1
+
+
+def test_references_of_before_the_clock_went_back_scale_nothing(robot: Robot) -> None:
+    depths = robot.hear('depth/image_rect', Image)
+    robot.start(use_sim_time=True, use_floor=False)
+
+    def show(milliseconds: int, *, with_reference: bool) -> None:
+        header = robot.header()
+        header.stamp = Time(
+            sec=1000 + milliseconds // 1000, nanosec=milliseconds % 1000 * 1_000_000
+        )
+        robot.publish('/clock', Clock(clock=header.stamp), RELIABLE)
+        if with_reference:
+            depth = depth_message(header, 1 / scene_inverse_depth(), '32FC1')
+            robot.publish('depth_reference', depth)
+        robot.show(header=header)
+
+    for milliseconds in range(0, 2000, 33):
+        show(milliseconds, with_reference=True)
+        time.sleep(1 / 60)
+    assert depths
+    ticks = iter(range(0, 2000, 33))
+    for _ in range(3):
+        show(next(ticks), with_reference=False)
+        robot.until(lambda: any('start anew' in line for line in robot.log), 'the line')
+    depths.clear()
+    for milliseconds in ticks:
+        show(milliseconds, with_reference=False)
+        time.sleep(1 / 60)
+    assert not depths
 
 
 def test_stamps_of_the_future_are_named(robot: Robot) -> None:
