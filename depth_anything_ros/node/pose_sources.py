@@ -118,25 +118,40 @@ class OdometryPoses(FixedPoses):
         self._config = config
         self._changed = threading.Condition()
         self._poses: deque[tuple[int, NDArray[np.float64]]] = deque(maxlen=KEPT_POSES)
-        self._stranger = ''
+        self._frame = ''
+        self._problem = ''
         self._node = node
         self._subscription = subscribe(node, topics.ODOMETRY, '', self._keep)
 
     def _keep(self, message: Odometry) -> None:
         stamp_ns = nanoseconds(message.header.stamp)
         p, q = message.pose.pose.position, message.pose.pose.orientation
-        child = message.child_frame_id.strip('/')  # some drivers leave it empty
         with self._changed:
-            self._stranger = child if child not in ('', self.base_frame.strip('/')) else ''
-            if self._stranger:
+            self._problem = self._problem_of(message)
+            if self._problem:
                 self._poses.clear()
                 return
-            if message.header.frame_id:
-                self.grid_frame = message.header.frame_id
+            self._frame = message.header.frame_id or self._frame
+            self.grid_frame = self._frame or self.grid_frame
             if self._poses and stamp_ns < self._poses[-1][0]:
                 self._poses.clear()
             self._poses.append((stamp_ns, np.array([p.x, p.y, p.z, q.x, q.y, q.z, q.w])))
             self._changed.notify_all()
+
+    def _problem_of(self, message: Odometry) -> str:
+        frame, child = message.header.frame_id, message.child_frame_id.strip('/')
+        if child not in ('', self.base_frame.strip('/')):  # some drivers leave it empty
+            return (
+                f'odom is the pose of {child}, not of base_frame {self.base_frame}: set '
+                f'base_frame: {child} if the mounting parameters are those in it, remap odom, or '
+                'use pose_source: tf'
+            )
+        if frame and self._frame not in ('', frame):  # what the grid holds lies in that one
+            return (
+                f'odom is in {frame} and was in {self._frame}: only one node may publish it; '
+                'deactivate and activate this one for the new frame'
+            )
+        return ''
 
     def grid_from_base(self, stamp_ns: int) -> Transform:
         """Return the robot's pose, between two messages where there are two around the stamp."""
@@ -145,12 +160,8 @@ class OdometryPoses(FixedPoses):
             self._changed.wait_for(
                 lambda: self._poses and self._poses[-1][0] >= stamp_ns, config.pose_wait_s
             )
-            if self._stranger:
-                raise PoseError(
-                    f'odom is the pose of {self._stranger}, not of base_frame {self.base_frame}: '
-                    f'set base_frame: {self._stranger} if the mounting parameters are those in '
-                    'it, remap odom, or use pose_source: tf'
-                )
+            if self._problem:
+                raise PoseError(self._problem)
             pose = pose_at(list(self._poses), stamp_ns, config.pose_tolerance_s)
         if not np.isfinite(pose).all():
             raise PoseError('odom has a pose that is not finite: restart the odometry')
@@ -161,9 +172,10 @@ class OdometryPoses(FixedPoses):
         return transform_from(rotation, pose[:3])
 
     def clear(self) -> None:
-        """Forget every pose."""
+        """Forget every pose, and the frame they are in."""
         with self._changed:
             self._poses.clear()
+            self._frame = ''
 
     def close(self) -> None:
         """Stop listening to `odom`."""

@@ -31,9 +31,9 @@ from sensor_msgs.msg import CameraInfo, Image, LaserScan, PointCloud2
 pytestmark = pytest.mark.system
 
 
-def drive(robot: Robot, x: float, yaw: float, child: str = '') -> None:
+def drive(robot: Robot, x: float, yaw: float, child: str = '', frame: str = 'world') -> None:
     """Publish where the robot, or another of its frames, is now."""
-    odometry = Odometry(header=robot.header('world'), child_frame_id=child)
+    odometry = Odometry(header=robot.header(frame), child_frame_id=child)
     odometry.pose.pose.position.x = x
     odometry.pose.pose.orientation.w = math.cos(yaw / 2)
     odometry.pose.pose.orientation.z = math.sin(yaw / 2)
@@ -172,6 +172,25 @@ def test_the_pose_of_another_frame_is_named_and_not_taken_for_the_robots(robot: 
     assert 'odom is the pose of imu_link, not of base_frame base_link' in line
     child = '/base_link'
     robot.until(lambda: grids[-1].header.frame_id == 'world', 'a grid in odom', stand)
+
+
+def test_what_the_grid_holds_is_not_published_in_another_frame(robot: Robot) -> None:
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    node = robot.start(pose_source='odometry')
+    frame = 'world'
+
+    def stand() -> None:
+        drive(robot, 0.5 if frame == 'map' else 0.0, 0.0, frame=frame)
+        robot.show()
+
+    robot.until(lambda: grids and max(grids[-1].data) > 65, 'a grid', stand)
+    frame = 'map'
+    robot.until(lambda: any('odom is in map' in line for line in robot.log), 'a line', stand)
+    robot.until(lambda: grids[-1].header.frame_id == 'base_link', 'a grid of one step', stand)
+    assert not any(grid.header.frame_id == 'map' for grid in grids)
+    node.trigger_deactivate()
+    node.trigger_activate()
+    robot.until(lambda: grids[-1].header.frame_id == 'map', 'a grid in the new frame', stand)
 
 
 def test_a_wide_camera_is_seen_in_views(robot: Robot) -> None:
