@@ -262,7 +262,10 @@ class Session:
             frame = result.frame
             stamp = Time(nanoseconds=frame.stamp_ns).to_msg()
             header = Header(stamp=stamp, frame_id=frame.frame_id)
-            self._outputs[frame.camera].publish(result, header, config)
+            try:
+                self._outputs[frame.camera].publish(result, header, config)
+            except SettingError as error:
+                self._refused([frame], error)
         stamp_ns = self._grid.stamp_of(max(result.frame.stamp_ns for result in step.cameras))
         if step.grid is not None and self._grid.is_due(stamp_ns, config.grid_rate_hz):
             stamp = Time(nanoseconds=stamp_ns).to_msg()

@@ -27,7 +27,7 @@ import pytest
 from rclpy.duration import Duration
 from rclpy.time import Time
 from robot import CAMERA_HEIGHT_M, HEIGHT, LATCHED, Robot, WIDTH
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import Image, PointCloud2
 
 pytestmark = pytest.mark.system
 
@@ -123,6 +123,27 @@ def test_a_body_mask_that_goes_costs_its_own_camera_only(robot: Robot, tmp_path:
     assert status_of(diagnostics, 'left').level != bad
     cv2.imwrite(str(tmp_path / 'front.png'), np.zeros((4, 4), np.uint8))
     robot.until(lambda: depths['front'], 'depth once the mask is back', show)
+
+
+def test_a_quality_of_service_that_does_not_exist_costs_its_own_camera_only(
+    robot: Robot,
+) -> None:
+    name = 'qos_overrides./front/view_0/depth/color.publisher.reliability'
+    width = {'front.horizontal_fov_deg': 130.0, 'left.horizontal_fov_deg': 70.0}
+    clouds = robot.hear('front/depth/points', PointCloud2)
+    depths = robot.hear('left/depth/image_rect', Image)
+    grids = robot.hear('local_grid', OccupancyGrid, LATCHED)
+    robot.backend.seconds = 0.1  # so that both are in one step
+    robot.start(cameras=['front', 'left'], **MOUNTINGS, **width, **{name: 'good'})
+
+    def show() -> None:
+        robot.show('front/', info=False)
+        robot.show('left/', info=False)
+
+    robot.until(lambda: len(depths) > 10 and len(grids) > 10, 'the other', show)
+    assert not clouds
+    assert any('front: ' in line and '`good`' in line for line in robot.log)
+    assert not any('left: ' in line and '`good`' in line for line in robot.log)
 
 
 def left_of(grid: OccupancyGrid) -> int:
