@@ -19,14 +19,15 @@ from __future__ import annotations
 from typing import Any
 
 from depth_anything_ros.config import SettingError
+from depth_anything_ros.node.calibration import message_of_pinhole
 from nav_msgs.msg import OccupancyGrid, Odometry
 import pytest
 from rcl_interfaces.srv import SetParameters
 from rclpy.exceptions import InvalidParameterValueException
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from robot import BEST_EFFORT, LATCHED, RELIABLE, Robot
-from sensor_msgs.msg import Image, PointCloud2
+from robot import BEST_EFFORT, CAMERA, LATCHED, RELIABLE, Robot
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 
 pytestmark = pytest.mark.system
 
@@ -177,6 +178,15 @@ def test_a_camera_whose_quality_of_service_does_not_fit_is_named(robot: Robot) -
     robot.start(**{name: 'reliable'})
     robot.peer.create_publisher(Image, 'image_raw', BEST_EFFORT)
     robot.until(lambda: any(f'set {name}' in line for line in robot.log), 'the line')
+
+
+def test_a_calibration_that_was_published_once_is_heard_where_asked_for(robot: Robot) -> None:
+    publisher = robot.peer.create_publisher(CameraInfo, 'camera_info', LATCHED)
+    publisher.publish(message_of_pinhole(CAMERA))
+    depths = robot.hear('depth/image_rect', Image)
+    name = 'qos_overrides./camera_info.subscription.'
+    robot.start(**{f'{name}durability': 'transient_local', f'{name}reliability': 'reliable'})
+    robot.keep_showing(lambda: depths, 'depth', info=False)
 
 
 @pytest.mark.parametrize('topic', ['/image_raw.subscription', '/scan.publisher'])
