@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 import json
 import math
@@ -79,6 +80,9 @@ UNREACHABLE = (
     TimeoutError,
 )
 """What the hub's client raises without a network, where it breaks off, or behind a login page."""
+
+UNUSED = re.compile(r'neck\.fusion_stage\.layers\.0\.residual_layer1\..*')
+"""Weights without effect: the first fusion has nothing to add. Published DPTs lack them."""
 
 OUT_INDICES = {12: [3, 6, 9, 12], 24: [5, 12, 18, 24]}
 """Layers that feed the head, by the number of layers (the authors' configurations)."""
@@ -173,14 +177,19 @@ def _from_directory(folder: Path, source: str, prediction: str) -> Source:
     try:
         _json_object(folder / 'config.json')
         normalisation, license_id = _normalisation(folder), _license(folder)
-        model = AutoModelForDepthEstimation.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, trust_remote_code=False
+        model, report = AutoModelForDepthEstimation.from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
         )
     except DAMAGE as error:
         raise BackendError(
             f'{folder} holds no depth model of transformers with safetensors: '
             f'{" ".join(str(error).split())}'
         ) from error
+    _check_whole(folder, report['missing_keys'])
     kind = prediction or PREDICTIONS.get(model.config.model_type, '')
     if not kind and not isinstance(model, DepthAnythingForDepthEstimation):
         raise BackendError(
@@ -213,11 +222,21 @@ def _from_original(path: Path, max_depth_m: int) -> Source:
         raise BackendError(
             f"{path} is no Depth Anything in the authors' layout: {error}"
         ) from error
-    if report['missing_keys']:
-        raise BackendError(f'{path} lacks weights: {sorted(report["missing_keys"])[:3]}')
+    _check_whole(path, report['missing_keys'])
     known = 'apache-2.0' if hidden == ARCHITECTURES['small'][0] else 'cc-by-nc-4.0'
     license_id = '' if max_depth_m else known
     return Source(model.eval(), ModelMetadata(path.stem, path.name, license=license_id))
+
+
+def _check_whole(where: Path, missing: Iterable[str]) -> None:
+    """Raise BackendError where weights are missing, which transformers fills at random."""
+    lacking = sorted(name for name in missing if not UNUSED.fullmatch(name))
+    if lacking:
+        more = f' and {len(lacking) - 3} more' if len(lacking) > 3 else ''
+        raise BackendError(
+            f'{where} lacks weights, which would be random: {", ".join(lacking[:3])}{more}. '
+            'Fetch it again, or take the config.json that belongs to it'
+        )
 
 
 def _config(

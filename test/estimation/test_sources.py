@@ -187,6 +187,36 @@ def test_a_checkpoint_that_lacks_weights_is_refused(checkpoint, tmp_path):
         sources.load_source(str(tmp_path / 'lacking.pth'))
 
 
+def lacking(folder, path, *names):
+    """Return a copy of a directory of weights without those of these names."""
+    from safetensors.torch import load_file, save_file
+
+    path.mkdir()
+    (path / 'config.json').write_bytes((folder / 'config.json').read_bytes())
+    weights = load_file(folder / 'model.safetensors')
+    kept = {name: weight for name, weight in weights.items() if name not in names}
+    save_file(kept, path / 'model.safetensors', metadata={'format': 'pt'})
+    assert len(kept) + len(names) == len(weights)
+    return str(path)
+
+
+def test_a_directory_that_lacks_weights_is_refused_by_their_names(folder, tmp_path):
+    one = 'backbone.encoder.layer.3.norm1.weight'
+    with pytest.raises(BackendError, match=f'lacks weights.* {one}. Fetch') as caught:
+        sources.load_source(lacking(folder, tmp_path / 'one', one))
+    assert '\n' not in str(caught.value)
+    head = [f'head.conv{i}.{leaf}' for i in (1, 2) for leaf in ('weight', 'bias')]
+    with pytest.raises(BackendError, match=r'head\.conv1\.bias, .* and 1 more'):
+        sources.load_source(lacking(folder, tmp_path / 'head', *head))
+
+
+def test_a_directory_may_lack_weights_that_change_nothing(small, folder, tmp_path):
+    first = 'neck.fusion_stage.layers.0.residual_layer1.convolution'
+    unused = [f'{first}{i}.{leaf}' for i in (1, 2) for leaf in ('weight', 'bias')]
+    model = sources.load_source(lacking(folder, tmp_path / 'dpt', *unused)).model
+    np.testing.assert_array_equal(depth(model), depth(small.model))
+
+
 def test_a_damaged_directory_is_refused(folder, tmp_path):
     (tmp_path / 'config.json').write_text((folder / 'config.json').read_text())
     (tmp_path / 'model.safetensors').write_bytes(b'\xff' * 64)
@@ -322,6 +352,9 @@ def test_a_dpt_must_say_what_it_predicts_for_there_are_both_kinds(tmp_path):
     with pytest.raises(BackendError, match='is a dpt: say with --prediction'):
         sources.load_source(where)
     assert sources.load_source(where, prediction='metric').metadata.is_metric
+    short = lacking(tmp_path / 'dpt', tmp_path / 'short', 'head.head.0.weight')
+    with pytest.raises(BackendError, match=r'lacks weights.* head\.head\.0\.weight'):
+        sources.load_source(short, prediction='metric')
 
 
 def test_the_network_of_depth_pro_predicts_inverse_depth(tmp_path):
