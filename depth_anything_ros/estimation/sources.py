@@ -97,7 +97,7 @@ ARCHITECTURES = {
 
 @dataclass(frozen=True)
 class Source:
-    """A depth estimator of transformers with what an export says of it."""
+    """A depth estimator of transformers in float32, with what an export says of it."""
 
     model: nn.Module
     metadata: ModelMetadata
@@ -182,6 +182,7 @@ def _from_directory(folder: Path, source: str, prediction: str) -> Source:
             local_files_only=True,
             use_safetensors=True,
             trust_remote_code=False,
+            dtype=torch.float32,
             output_loading_info=True,
         )
     except DAMAGE as error:
@@ -212,7 +213,11 @@ def _from_original(path: Path, max_depth_m: int) -> Source:
         necks = [hub[f'neck.convs.{i}.weight'].shape[1] for i in range(4)]
         config = _config(hidden, layers, hub['neck.convs.0.weight'].shape[0], necks, max_depth_m)
         model, report = DepthAnythingForDepthEstimation.from_pretrained(
-            None, config=config, state_dict=hub, output_loading_info=True
+            None,
+            config=config,
+            state_dict=hub,
+            dtype=torch.float32,
+            output_loading_info=True,
         )
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise BackendError(

@@ -114,6 +114,20 @@ def test_directory_and_pth_give_the_same_depth(small, folder, checkpoint):
         np.testing.assert_array_equal(depth(sources.load_source(str(where)).model), expected)
 
 
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float64], ids=str)
+def test_weights_of_another_type_are_exported_in_float32(folder, original, tmp_path, dtype):
+    kind = sources.DepthAnythingForDepthEstimation
+    kind.from_pretrained(folder, dtype=dtype).save_pretrained(tmp_path / 'hub')
+    path = tmp_path / 'small.pth'
+    torch.save({name: weight.to(dtype) for name, weight in original.items()}, path)
+    rounded = kind.from_pretrained(folder, dtype=dtype).float().eval()
+    for where in (tmp_path / 'hub', path):
+        source = sources.load_source(str(where))
+        np.testing.assert_array_equal(depth(source.model), depth(rounded))
+        onnx = tmp_path / f'{where.stem}.onnx'
+        export.export_model(source.model, onnx, source.metadata, height=28, width=42)
+
+
 def test_the_onnx_gives_the_same_depth_too(small, checkpoint, tmp_path):
     source = sources.load_source(str(checkpoint))
     export.export_model(
