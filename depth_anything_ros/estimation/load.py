@@ -32,7 +32,7 @@ from depth_anything_ros.estimation.models import (
     parse_size,
 )
 from depth_anything_ros.estimation.openvino_backend import OpenVinoBackend
-from depth_anything_ros.estimation.proof import prove, reference_of
+from depth_anything_ros.estimation.proof import prove, Reference, reference_of
 from depth_anything_ros.estimation.tensorrt_backend import (
     has_nvidia_gpu,
     open_gpu,
@@ -66,22 +66,32 @@ def open_backend(
     """
     Return one model running on a backend; BackendError where its licence or proof forbids.
 
-    report: called with the share done, 0 to 1, where an engine must be built.
+    report: called with the share done, 0 to 1, where an engine must be built. On the CPU, FP32
+    takes the place of a faster precision whose proof fails.
     """
     about = model.metadata
     check_license(about.name, about.license, config.accept_noncommercial_license)
     reference = reference_of(model)
-    backend: Backend
     if kind == 'tensorrt':
-        backend = TensorRtBackend(model, open_gpu(), report)
-    else:
-        backend = OpenVinoBackend(model, config.inference_threads)
+        return _proven(TensorRtBackend(model, open_gpu(), report), reference)
+    backend = OpenVinoBackend(model, config.inference_threads)
+    if backend.info.precision.endswith('fp32'):
+        return _proven(backend, reference)
+    try:
+        return _proven(backend, reference)
+    except BackendError as error:
+        LOG.warning('FP32 is taken, which is slower, for %s', error)
+    return _proven(OpenVinoBackend(model, config.inference_threads, exact=True), reference)
+
+
+def _proven(backend: Backend, reference: Reference) -> Backend:
+    """Return a backend that reproduces the reference; else close it and raise BackendError."""
     try:
         proof = prove(backend, reference)
     except BackendError:
         backend.close()
         raise
-    LOG.info('%s proven: rank correlation %.5f', about.name, proof.rank_correlation)
+    LOG.info('%s proven: rank correlation %.5f', backend.info.model, proof.rank_correlation)
     return backend
 
 

@@ -12,6 +12,8 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+from dataclasses import replace
+
 from depth_anything_ros.config import EstimationConfig
 from depth_anything_ros.estimation import load
 from depth_anything_ros.estimation.backend import BackendError
@@ -20,6 +22,7 @@ from depth_anything_ros.estimation.ladder_backend import LadderBackend
 from depth_anything_ros.estimation.load import choose_backend, load_backend, rungs
 from depth_anything_ros.estimation.model_file import ModelFile
 from depth_anything_ros.estimation.models import export_path
+from depth_anything_ros.estimation.openvino_backend import OpenVinoBackend
 from depth_anything_ros.estimation.proof import Reference, reference_image, write_reference
 import numpy as np
 import pytest
@@ -56,6 +59,27 @@ def test_a_model_whose_proof_fails_is_refused(tmp_path):
     write_reference(model, wrong)
     with pytest.raises(BackendError, match='depth is wrong'):
         load_backend(EstimationConfig(model=str(model.path), backend='openvino'))
+
+
+class WrongInBf16(OpenVinoBackend):
+    """A backend whose depth is upside down unless it is exact."""
+
+    def __init__(self, model, threads=0, *, exact=False):
+        super().__init__(model, threads, exact=True)
+        self._step = 1 if exact else -1
+        if not exact:
+            self._info = replace(self._info, precision='fp32+bf16')
+
+    def infer(self, batch):
+        return super().infer(batch)[:, :: self._step]
+
+
+def test_fp32_runs_where_the_faster_precision_is_wrong(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(load, 'OpenVinoBackend', WrongInBf16)
+    path = write_tiny_onnx(tmp_path / 'tiny.onnx')
+    backend = load_backend(EstimationConfig(model=str(path), backend='openvino'))
+    assert backend.info.precision == 'fp32'
+    assert 'FP32 is taken' in caplog.text and 'fp32+bf16) refused: its depth is' in caplog.text
 
 
 def test_a_noncommercial_model_is_refused_unless_accepted(tmp_path):
