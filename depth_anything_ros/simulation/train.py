@@ -20,12 +20,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+import pickle
 
 from depth_anything_ros.simulation.accuracy import affine_errors
 from depth_anything_ros.simulation.batches import Batch, Views
 from depth_anything_ros.simulation.loss import anchored_loss
 from depth_anything_ros.simulation.model import make_model, normalise
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 import torch
 import torch.distributed as dist
@@ -34,6 +36,20 @@ from transformers import DepthAnythingForDepthEstimation
 SEED = 7
 CHECKPOINT_EVERY = 250
 VALIDATION_VIEWS = 200
+
+
+DAMAGE = (
+    AttributeError,
+    EOFError,
+    FileNotFoundError,
+    LookupError,
+    pickle.UnpicklingError,
+    RuntimeError,
+    SafetensorError,
+    TypeError,
+    ValueError,
+)
+"""What the readers of a checkpoint raise on altered bytes."""
 
 
 @dataclass(frozen=True)
@@ -209,11 +225,24 @@ def _load(
     model: DepthAnythingForDepthEstimation,
     optimizers: list[torch.optim.Optimizer],
 ) -> int:
-    """Restore the folder's checkpoint, if there is one; return the step to go on from."""
+    """
+    Restore the folder's checkpoint, if there is one; return the step to go on from.
+
+    Raise ValueError where it is damaged.
+    """
     if not (folder / 'training.pt').exists():
         return 0
-    model.load_state_dict(load_file(folder / 'model.safetensors'))
-    state = torch.load(folder / 'training.pt', weights_only=True)
-    for optimizer, saved in zip(optimizers, state['optimizers'], strict=True):
-        optimizer.load_state_dict(saved)
-    return int(state['step'])
+    try:
+        model.load_state_dict(load_file(folder / 'model.safetensors'))
+        state = torch.load(folder / 'training.pt', weights_only=True)
+        for optimizer, saved in zip(optimizers, state['optimizers'], strict=True):
+            optimizer.load_state_dict(saved)
+        step = int(state['step'])
+        if not 0 <= step <= _last_step():
+            raise ValueError(f'there is no step {step}')
+        return step
+    except DAMAGE as error:
+        raise ValueError(
+            f'the checkpoint in {folder}, training.pt and model.safetensors, is damaged or of '
+            'another version: remove both to begin anew'
+        ) from error

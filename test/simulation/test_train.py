@@ -12,8 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+import io
+
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 pytestmark = pytest.mark.export
 torch = pytest.importorskip('torch', reason='training needs torch and transformers')
@@ -21,6 +24,7 @@ pytest.importorskip('transformers', reason='training needs torch and transformer
 
 from depth_anything_ros.simulation import train as training  # noqa: E402, I100
 from depth_anything_ros.simulation.batches import Views  # noqa: E402
+from depth_anything_ros.simulation.commands import app  # noqa: E402
 from depth_anything_ros.simulation.export import export_demo_model  # noqa: E402
 from depth_anything_ros.simulation.loss import anchored_loss  # noqa: E402
 from depth_anything_ros.simulation.train import Stage, train  # noqa: E402
@@ -77,3 +81,35 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(views, tmp_path, m
     resumed = load_file(train(views, views, tmp_path / 'broken'))
     for name, tensor in whole.items():
         torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ('name', 'change'),
+    [
+        ('training.pt', lambda data: b''),
+        ('training.pt', lambda data: data[:-1]),
+        ('training.pt', lambda data: b'garbage'),
+        ('training.pt', lambda data: saved({'step': 2, 'optimizers': []})),
+        ('training.pt', lambda data: saved({'step': 2, 'optimizers': [{}, {}]})),
+        ('training.pt', lambda data: saved([1])),
+        ('training.pt', lambda data: saved({**torch.load(io.BytesIO(data)), 'step': 5})),
+        ('model.safetensors', lambda data: data[:-1]),
+        ('model.safetensors', None),
+    ],
+)
+def test_a_damaged_checkpoint_is_one_line_with_the_cure(views, tmp_path, name, change):
+    folder = train(views, views, tmp_path / 'run').parent
+    data = (folder / name).read_bytes()
+    (folder / name).unlink()
+    if change:
+        (folder / name).write_bytes(change(data))
+    result = CliRunner().invoke(app, ['train', str(tmp_path), str(tmp_path), str(folder)])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert 'is damaged or of another version: remove both' in ' '.join(result.output.split())
+
+
+def saved(content):
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    return buffer.getvalue()
