@@ -102,12 +102,13 @@ def judge(
     progress('comparing with the truth', 0.0)
     with Recording(output / 'recording') as recording:
         run = load_run(recording, topics)
-    timing = timing_of(run.images.log_times_ns, run.answers_ns)
-    errors = depth_errors_of(run)
-    summary = {'recording': name, **summarise(run, timing, errors, grid_counts_of(run))}
-    write_whole(output / 'summary.json', (json.dumps(summary, indent=2) + '\n').encode())
-    progress('writing the report', 0.0)
-    page = report_html(run, timing, errors, summary, [notice] if notice else [])
+        timing = timing_of(run.images.log_times_ns, run.answers_ns)
+        errors = depth_errors_of(run)
+        figures = summarise(run, timing, errors, grid_counts_of(run))
+        summary = {'recording': name, **figures}
+        write_whole(output / 'summary.json', (json.dumps(summary, indent=2) + '\n').encode())
+        progress('writing the report', 0.0)
+        page = report_html(run, timing, errors, summary, [notice] if notice else [])
     write_whole(output / 'report.html', page.encode())
     return summary
 

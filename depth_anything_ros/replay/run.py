@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from depth_anything_ros.replay.bag import decode, RawMessage, Recording, stamp_in
@@ -86,16 +85,15 @@ class Series:
 class StoredSeries(Series):
     """A series too large for memory: a message is read from the recording when it is asked for."""
 
-    def __init__(self, path: Path, messages: Sequence[RawMessage]) -> None:
-        """Messages: of one topic of the recording in `path`; stubs up to the stamp are enough."""
+    def __init__(self, recording: Recording, messages: Sequence[RawMessage]) -> None:
+        """Messages: of one topic of an open recording; stubs up to the stamp are enough."""
         super().__init__(messages)
-        self._path = path
+        self._recording = recording
 
     def __getitem__(self, stamp_ns: int) -> Any:
         stub = self._raw[int(stamp_ns)]
-        with Recording(self._path) as recording:
-            found = recording.messages([stub.topic], stub.log_time_ns)
-            return next(decode(raw) for raw in found if stamp_in(raw) == stamp_ns)
+        found = self._recording.messages([stub.topic], stub.log_time_ns)
+        return next(decode(raw) for raw in found if stamp_in(raw) == stamp_ns)
 
 
 def _stub(raw: RawMessage) -> RawMessage:
@@ -134,16 +132,20 @@ class Run:
 
 
 def load_run(recording: Recording, topics: CameraTopics) -> Run:
-    """Return the run that a recording of inputs and outputs holds; its images stay in the file."""
-    wanted = [topics.image, topics.camera_info, topics.odom]
-    wanted += [*OUTPUTS, TRUE_DEPTH, TRUE_DEPTH_INFO, TRUE_GRID]
+    """
+    Return the run that a recording of inputs and outputs holds, for as long as that is open.
+
+    What is large stays in the file.
+    """
+    small = [topics.camera_info, topics.odom, DEPTH_INFO, DIAGNOSTICS, TRUE_DEPTH_INFO, TRUE_GRID]
+    large = [topics.image, *ANSWERS, TRUE_DEPTH]
     messages: dict[str, list[RawMessage]] = {}
-    for raw in recording.messages([topic for topic in wanted if topic in recording.topics]):
-        kept = _stub(raw) if raw.topic == topics.image else raw
-        messages.setdefault(raw.topic, []).append(kept)
-    images = StoredSeries(recording.path, messages.pop(topics.image, []))
-    series = {topic: Series(raws) for topic, raws in messages.items()}
-    series[topics.image] = images
+    for raw in recording.messages([name for name in small + large if name in recording.topics]):
+        messages.setdefault(raw.topic, []).append(_stub(raw) if raw.topic in large else raw)
+    series = {
+        topic: StoredSeries(recording, raws) if topic in large else Series(raws)
+        for topic, raws in messages.items()
+    }
     return Run(topics, series, mounting_in(recording, topics))
 
 

@@ -120,5 +120,6 @@ def with_own_type(source: Path, path: Path) -> Path:
 
 
 def run_of(path: Path) -> Run:
-    with Recording(path) as recording:
-        return load_run(recording, recognise_topics(recording.topics))
+    """Return a run whose recording stays open as long as the run is there."""
+    recording = Recording(path)
+    return load_run(recording, recognise_topics(recording.topics))
