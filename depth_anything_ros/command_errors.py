@@ -21,6 +21,9 @@ from contextlib import contextmanager
 
 import typer
 
+INTERRUPTED = 130
+"""Exit code of a shell's command that SIGINT ended; not every typer gives it."""
+
 
 @contextmanager
 def needing(extra: str) -> Iterator[None]:
@@ -36,9 +39,11 @@ def needing(extra: str) -> Iterator[None]:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Print an expected error as one line and end with exit code 1."""
+    """Print an expected error as one line and end with exit code 1; with 130 on Ctrl-C."""
     try:
         yield
+    except KeyboardInterrupt as error:
+        raise typer.Exit(INTERRUPTED) from error
     except (ImportError, RuntimeError, OSError, ValueError) as error:
         typer.secho(f'error: {error}', fg='red', err=True)
         raise typer.Exit(1) from error

@@ -17,7 +17,9 @@
 import subprocess
 import sys
 
+from depth_anything_ros.command_errors import one_line_errors
 import pytest
+import typer
 
 WITHOUT_EXTRAS = """
 import sys
@@ -46,6 +48,12 @@ def test_a_robot_needs_no_extra_for_what_it_does(arguments, code, said, tmp_path
     assert said in done.stdout + done.stderr
     assert 'Traceback' not in done.stderr
     assert len(done.stderr.splitlines()) == code
+
+
+def test_ctrl_c_has_the_exit_code_of_a_shell():
+    with pytest.raises(typer.Exit) as ended, one_line_errors():
+        raise KeyboardInterrupt
+    assert ended.value.exit_code == 130
 
 
 def test_the_module_is_the_command():

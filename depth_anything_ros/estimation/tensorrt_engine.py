@@ -21,6 +21,7 @@ Importing this module needs both. A network is always strongly typed: its precis
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, ExitStack
 import ctypes
 import logging
@@ -72,6 +73,19 @@ class Gpu:
 
         report: called with the share done, 0 to 1. Raise BackendError where it cannot be built.
         """
+        monitor = _ProgressMonitor(BuildProgress(report))
+        # In a thread, so that Ctrl-C arrives here: raised in a callback of TensorRT it is lost.
+        with ThreadPoolExecutor(1) as elsewhere:
+            built = elsewhere.submit(self._build, onnx, timings, monitor)
+            try:
+                return built.result()
+            except KeyboardInterrupt:
+                monitor.stop()
+                raise
+
+    def _build(
+        self, onnx: bytes, timings: bytes, monitor: _ProgressMonitor
+    ) -> tuple[bytes, bytes]:
         with self.current():
             builder = trt.Builder(self.logger)
             strongly_typed = 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
@@ -81,7 +95,7 @@ class Gpu:
                 errors = [parser.get_error(i).desc() for i in range(parser.num_errors)]
                 raise BackendError(f'TensorRT cannot read the ONNX: {"; ".join(errors)}')
             config = builder.create_builder_config()
-            config.progress_monitor = _ProgressMonitor(BuildProgress(report))
+            config.progress_monitor = monitor
             _use_timings(config, timings)
             engine = builder.build_serialized_network(network, config)
             if engine is None:
@@ -253,15 +267,20 @@ class _ProgressMonitor(trt.IProgressMonitor):
     def __init__(self, progress: BuildProgress) -> None:
         trt.IProgressMonitor.__init__(self)
         self._progress = progress
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Let the build end, without an engine, at its next step."""
+        self._stopped = True
 
     def phase_start(self, phase_name: str, parent_phase: str, num_steps: int) -> None:
         """Open a phase, perhaps inside another."""
         self._progress.start(phase_name, parent_phase or '', num_steps)
 
     def step_complete(self, phase_name: str, step: int) -> bool:
-        """Count a step; True goes on."""
+        """Count a step; return whether to go on."""
         self._progress.step(phase_name, step)
-        return True
+        return not self._stopped
 
     def phase_finish(self, phase_name: str) -> None:
         """Close a phase."""

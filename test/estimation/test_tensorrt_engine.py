@@ -14,8 +14,12 @@
 
 """The order of calls into TensorRT and CUDA, on fakes of both modules that record them."""
 
+from contextlib import suppress
 import importlib
+import os
+import signal
 import sys
+import time
 from types import ModuleType
 from unittest.mock import MagicMock
 
@@ -275,3 +279,32 @@ def test_a_build_that_fails_says_why(fakes):
     gpu.logger.log(trt.ILogger.Severity.ERROR, 'insufficient workspace')
     with pytest.raises(BackendError, match='insufficient workspace'):
         gpu.build(b'onnx', b'', lambda _: None)
+
+
+class SlowBuilder:
+    """A build that Ctrl-C hits; as TensorRT, it goes on where a callback raises."""
+
+    def __init__(self):
+        self.went_on_to_its_end = False
+
+    def build_serialized_network(self, _, config):
+        monitor = config.progress_monitor
+        monitor.phase_start('build', None, 200)
+        for step in range(200):
+            with suppress(KeyboardInterrupt):
+                if step == 1:
+                    os.kill(os.getpid(), signal.SIGINT)
+                if not monitor.step_complete('build', step):
+                    return None
+            time.sleep(0.01)
+        self.went_on_to_its_end = True
+        return b'plan'
+
+
+def test_ctrl_c_ends_a_build(fakes):
+    seam, trt, _, _ = fakes
+    builder = SlowBuilder()
+    trt.Builder.return_value.build_serialized_network = builder.build_serialized_network
+    with pytest.raises(KeyboardInterrupt):
+        seam.Gpu().build(b'onnx', b'', lambda _: None)
+    assert not builder.went_on_to_its_end
