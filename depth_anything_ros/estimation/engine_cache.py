@@ -58,13 +58,14 @@ def timing_cache_path(gpu: GpuIdentity) -> Path:
 
 
 def cached_files() -> list[Path]:
-    """Return all engines and timing caches."""
+    """Return all engines and timing caches, and what writes of them that were killed left."""
     folder = cache_folder('engines')
-    return sorted([*folder.glob('*.engine'), *folder.glob('*.timing')])
+    patterns = ('*.engine', '*.timing', '.*.engine*', '.*.timing*')
+    return sorted({path for pattern in patterns for path in folder.glob(pattern)})
 
 
 def clean() -> list[Path]:
-    """Remove all engines and timing caches; return what was removed."""
+    """Remove what `cached_files` finds; return what was removed."""
     files = cached_files()
     for path in files:
         remove_private(path)

@@ -19,7 +19,7 @@ from unittest.mock import Mock
 from depth_anything_ros.cli import app
 from depth_anything_ros.estimation.backend import BackendError
 from depth_anything_ros.estimation.engine_cache import GpuIdentity, timing_cache_path
-from depth_anything_ros.estimation.private_cache import write_private
+from depth_anything_ros.estimation.private_cache import cache_folder, write_private
 import pytest
 from tiny_onnx import write_tiny_onnx
 from typer.testing import CliRunner
@@ -146,6 +146,17 @@ def test_engines_are_listed_and_cleaned(run):
     assert 'orin-sm87-x8-tensorrt-10-3-0.timing' in run('engine', 'list').output
     assert 'removed' in run('engine', 'clean').output
     assert run('engine', 'list').output == ''
+
+
+def test_what_killed_builds_left_is_listed_and_cleaned(run):
+    folder = cache_folder('engines')
+    left = [folder / f'.small.{kind}x1_y2z3q' for kind in ('engine', 'engine.sha256', 'timing')]
+    for path in left:
+        path.write_bytes(b'half')
+    (folder / 'notes.txt').write_text('mine')
+    assert all(path.name in run('engine', 'list').output for path in left)
+    assert run('engine', 'clean').output.count('removed') == len(left)
+    assert [path.name for path in folder.iterdir()] == ['notes.txt']
 
 
 @pytest.mark.parametrize(
