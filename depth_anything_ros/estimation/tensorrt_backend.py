@@ -137,9 +137,10 @@ def open_gpu() -> EngineMaker:
         from depth_anything_ros.estimation.tensorrt_engine import Gpu
     except (ImportError, AttributeError) as error:
         raise BackendError(
-            f'TensorRT cannot be used ({error}): on a Jetson `apt install python3-libnvinfer`, '
-            "elsewhere pip install 'depth_anything_ros[tensorrt]' and the NVIDIA driver; or set "
-            'backend: openvino'
+            f'TensorRT cannot be used ({error}): on a Jetson `sudo apt install '
+            'python3-libnvinfer python3-dev cuda-toolkit` and `PATH=/usr/local/cuda/bin:$PATH pip '
+            "install --user pycuda`, elsewhere pip install 'depth_anything_ros[tensorrt]' and the "
+            'NVIDIA driver; or set backend: openvino'
         ) from error
     return Gpu()
 

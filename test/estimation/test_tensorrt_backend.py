@@ -16,6 +16,7 @@
 
 from dataclasses import replace
 import sys
+from types import ModuleType
 
 from depth_anything_ros.estimation.backend import BackendError, ForeignEngineError
 from depth_anything_ros.estimation.engine_cache import (
@@ -226,10 +227,14 @@ def test_timings_speed_up_the_next_build_and_all_is_cleaned(model):
     assert list(timing_cache_path(ORIN).parent.iterdir()) == []
 
 
-def test_missing_tensorrt_names_the_cure(monkeypatch):
-    monkeypatch.setitem(sys.modules, 'pycuda', None)
+@pytest.mark.parametrize('absent', ['pycuda', 'tensorrt'])
+def test_missing_bindings_name_the_cure(monkeypatch, absent):
+    monkeypatch.setitem(sys.modules, 'pycuda', ModuleType('pycuda'))
+    monkeypatch.setitem(sys.modules, 'pycuda.driver', ModuleType('pycuda.driver'))
+    monkeypatch.setitem(sys.modules, absent, None)
     monkeypatch.delitem(
         sys.modules, 'depth_anything_ros.estimation.tensorrt_engine', raising=False
     )
-    with pytest.raises(BackendError, match=r'python3-libnvinfer.*backend: openvino'):
+    cure = r'\): on a Jetson `sudo apt .*pip install --user pycuda`.*backend: openvino'
+    with pytest.raises(BackendError, match=f'{absent}.*{cure}'):
         open_gpu()
