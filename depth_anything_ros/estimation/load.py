@@ -46,10 +46,27 @@ PREFERRED = {'openvino': ('fp32', 'fp16'), 'tensorrt': ('fp16', 'fp32')}
 COARSEST = 'int8'
 """Runs where it is asked for, or where the rate leaves no choice."""
 
+UNUSED_GPU = 'there is an NVIDIA GPU, but the CPU is used: %s'
+
 
 def load_backend(config: EstimationConfig) -> Backend:
-    """Return the backend the settings ask for, proven; raise BackendError with the cure."""
+    """
+    Return the backend the settings ask for, proven; raise BackendError with the cure.
+
+    At `auto` the CPU takes the place of a GPU on which TensorRT does not build, run or prove the
+    model.
+    """
     kind = choose_backend(config.backend)
+    if config.backend == 'auto' and kind == 'tensorrt':
+        try:
+            return _load(config, kind)
+        except BackendError as error:
+            LOG.warning(UNUSED_GPU, error)
+            kind = 'openvino'
+    return _load(config, kind)
+
+
+def _load(config: EstimationConfig, kind: str) -> Backend:
     files = rungs(config, kind)
     load = partial(open_backend, kind=kind, config=config)
     if len(files) == 1:
@@ -144,6 +161,6 @@ def choose_backend(asked: str) -> str:
     try:
         open_gpu().close()
     except BackendError as error:
-        LOG.warning('there is an NVIDIA GPU, but the CPU is used: %s', error)
+        LOG.warning(UNUSED_GPU, error)
         return 'openvino'
     return 'tensorrt'

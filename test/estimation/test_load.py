@@ -13,6 +13,7 @@
 # limitations under the License.
 
 from dataclasses import replace
+from unittest.mock import MagicMock
 
 from depth_anything_ros.config import EstimationConfig
 from depth_anything_ros.estimation import load
@@ -171,6 +172,25 @@ def test_with_a_gpu_that_tensorrt_cannot_use_auto_says_so(monkeypatch, caplog):
     monkeypatch.setattr(load, 'open_gpu', fail)
     assert choose_backend('auto') == 'openvino'
     assert 'the CPU is used: no driver' in caplog.text
+
+
+@pytest.mark.parametrize('asked', ['auto', 'tensorrt'])
+def test_a_gpu_that_cannot_run_the_model_leaves_auto_to_the_cpu(monkeypatch, caplog, asked):
+    def too_old(*_):
+        raise BackendError('this GPU is not supported')
+
+    monkeypatch.setattr(load, 'has_nvidia_gpu', lambda: True)
+    monkeypatch.setattr(load, 'open_gpu', MagicMock())
+    monkeypatch.setattr(load, 'TensorRtBackend', too_old)
+    config = EstimationConfig(backend=asked)
+    if asked == 'tensorrt':
+        with pytest.raises(BackendError, match='not supported'):
+            load.load_backend(config)
+        return
+    backend = load.load_backend(config)
+    assert backend.info.backend == 'openvino'
+    assert 'the CPU is used: this GPU is not supported' in caplog.text
+    backend.close()
 
 
 class Rung:
