@@ -18,11 +18,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+import math
 
 import typer
 
 INTERRUPTED = 130
 """Exit code of a shell's command that SIGINT ended; not every typer gives it."""
+
+
+def above_zero(value: float | None) -> float | None:
+    """Return the number of an option, None where it is not given; refuse others, NaN too."""
+    if value is not None and not 0 < value < math.inf:
+        raise typer.BadParameter(f'{value:g} is no finite number above 0')
+    return value
 
 
 @contextmanager

@@ -14,12 +14,15 @@
 
 """Test that commands say in one line what they lack, and need only what they use."""
 
+import math
 import subprocess
 import sys
 
-from depth_anything_ros.command_errors import one_line_errors
+from depth_anything_ros.cli import app
+from depth_anything_ros.command_errors import above_zero, one_line_errors
 import pytest
 import typer
+from typer.testing import CliRunner
 
 WITHOUT_EXTRAS = """
 import sys
@@ -48,6 +51,37 @@ def test_a_robot_needs_no_extra_for_what_it_does(arguments, code, said, tmp_path
     assert said in done.stdout + done.stderr
     assert 'Traceback' not in done.stderr
     assert len(done.stderr.splitlines()) == code
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'option'),
+    [
+        *((['demo', '--camera-height', bad], '--camera-height') for bad in ('-1', '0', 'nan')),
+        (['demo', '--camera-height', '21'], '--camera-height'),
+        *((['sim', 'record', 'x', '--duration', b], '--duration') for b in ('-1', 'nan')),
+        (['sim', 'record', 'x', '--seed', '-1'], '--seed'),
+        (['sim', 'render-preview', 'x.png', '--seed', '-1'], '--seed'),
+        (['sim', 'render-views', 'x', '--first', '-1'], '--first'),
+        (['model', 'export', 'small', '--size', '28x28', '--batch', '0'], '--batch'),
+        (['model', 'export', 'a.pth', '--size', '28x28', '--max-depth-m', '-5'], '--max-depth-m'),
+        (['bench', '--threads', '-1'], '--threads'),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_a_wrong_use_of_its_option(
+    arguments, option, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert f"Invalid value for '{option}'" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_has_no_end_is_no_number_of_an_option():
+    assert above_zero(None) is None
+    assert above_zero(0.02) == 0.02
+    with pytest.raises(typer.BadParameter, match='inf is no finite number above 0'):
+        above_zero(math.inf)
 
 
 def test_ctrl_c_has_the_exit_code_of_a_shell():

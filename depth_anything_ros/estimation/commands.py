@@ -122,7 +122,7 @@ def export(
     ],
     size: Size,
     precision: Annotated[str, typer.Option(help='fp32, fp16 or int8')] = 'fp32',
-    batch: Annotated[int, typer.Option(help='images per inference')] = 1,
+    batch: Annotated[int, typer.Option(min=1, max=LARGEST_BATCH, help='images per inference')] = 1,
     output: Annotated[
         MaybePath, typer.Option('-o', '--output', help='default: the cache, found by name')
     ] = None,
@@ -130,7 +130,7 @@ def export(
         MaybePath, typer.Option(help='a recording of the robot, for int8')
     ] = None,
     prediction: Annotated[str, typer.Option(help='relative or metric, if it cannot say')] = '',
-    max_depth_m: Annotated[int, typer.Option(help='of a metric .pth: 20 or 80')] = 0,
+    max_depth_m: Annotated[int, typer.Option(min=0, help='of a metric .pth: 20 or 80')] = 0,
     accept_noncommercial_license: Accept = False,
 ) -> None:
     """Write a model as ONNX of fixed sizes, each with its proof beside it."""
@@ -242,7 +242,7 @@ def bench(
         ),
     ] = None,
     backend: AnyBackend = 'auto',
-    threads: Annotated[int, typer.Option(help='of the CPU; 0: all')] = 0,
+    threads: Annotated[int, typer.Option(min=0, help='of the CPU; 0: all')] = 0,
     json: Json = None,
 ) -> None:
     """Time a model's inference on this machine, by size and precision."""

@@ -142,7 +142,7 @@ def how_to_get_others(model: str) -> str:
 
 def parse_size(text: str) -> tuple[int, int]:
     """Return (height, width) of a text such as '252x336'; ValueError where it is none."""
-    match = re.fullmatch(r'(\d{2,4})x(\d{2,4})', text)
+    match = re.fullmatch(r'([1-9]\d{1,3})x([1-9]\d{1,3})', text)
     if not match:
         raise ValueError(f'{text!r} is no size: write HEIGHTxWIDTH, as 252x336')
     return int(match[1]), int(match[2])

@@ -20,7 +20,7 @@ from pathlib import Path
 import signal
 from typing import Annotated, Any, Optional
 
-from depth_anything_ros.command_errors import needing, one_line_errors
+from depth_anything_ros.command_errors import above_zero, needing, one_line_errors
 from depth_anything_ros.estimation.backend import BackendError
 from depth_anything_ros.estimation.first_use import export_published, is_missing
 from depth_anything_ros.replay.figures import FIGURES, formatted, NOT_KNOWN
@@ -49,7 +49,9 @@ def demo(
     odom: Annotated[str, typer.Option(help='odometry of the robot; default: by type')] = '',
     camera_height: Annotated[
         MaybeNumber,
-        typer.Option(help='metres of the camera over the floor; default: as recorded'),
+        typer.Option(
+            max=20, callback=above_zero, help='metres over the floor; default: as recorded'
+        ),
     ] = None,
 ) -> None:
     """Run a recording through the node over DDS, compare with its truth and write a report."""

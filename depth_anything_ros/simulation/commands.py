@@ -19,7 +19,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from depth_anything_ros.command_errors import needing, one_line_errors
+from depth_anything_ros.command_errors import above_zero, needing, one_line_errors
 from depth_anything_ros.simulation.worlds import DEMO_SEED, TEST_SEEDS, TRAINING_SEEDS
 import numpy as np
 import typer
@@ -35,8 +35,10 @@ WORLDS_PER_SHARD = 50
 @app.command()
 def record(
     path: Annotated[Path, typer.Argument(help='New rosbag2 folder.')],
-    seed: Annotated[int, typer.Option(help='Seed of the world.')] = DEMO_SEED,
-    duration: Annotated[float, typer.Option(help='Length of the drive in seconds.')] = 20.0,
+    seed: Annotated[int, typer.Option(min=0, help='Seed of the world.')] = DEMO_SEED,
+    duration: Annotated[
+        float, typer.Option(callback=above_zero, help='Length of the drive in seconds.')
+    ] = 20.0,
 ) -> None:
     """Record a drive through a world: camera, odometry, lidar and ground truth."""
     with one_line_errors(), needing('sim,replay'):
@@ -48,7 +50,7 @@ def record(
 @app.command()
 def render_preview(
     picture: Annotated[Path, typer.Argument(help='Picture to write, .png or .jpg.')],
-    seed: Annotated[int, typer.Option(help='Seed of the world.')] = DEMO_SEED,
+    seed: Annotated[int, typer.Option(min=0, help='Seed of the world.')] = DEMO_SEED,
 ) -> None:
     """Draw twelve random views of a world above their inverse depth."""
     with one_line_errors(), needing('sim'):
@@ -60,7 +62,7 @@ def render_preview(
 @app.command()
 def render_views(
     folder: Annotated[Path, typer.Argument(help='Folder of shards; those it has are kept.')],
-    first: Annotated[int, typer.Option(help='First seed.')] = TRAINING_SEEDS.start,
+    first: Annotated[int, typer.Option(min=0, help='First seed.')] = TRAINING_SEEDS.start,
     worlds: Annotated[int, typer.Option(min=1, help='Number of worlds, 12 views each.')] = 1200,
 ) -> None:
     """Render views to train on; processes share the work by their first seeds."""

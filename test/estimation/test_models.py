@@ -102,7 +102,9 @@ def test_sizes_are_height_by_width():
     assert parse_size('252x336') == (252, 336)
 
 
-@pytest.mark.parametrize('text', ['252', '252x', 'x336', '252X336', '-252x336', '99999x1', ''])
+@pytest.mark.parametrize(
+    'text', ['252', '252x', 'x336', '252X336', '-252x336', '99999x1', '00x00', '']
+)
 def test_what_is_no_size_is_refused(text):
     with pytest.raises(ValueError, match='HEIGHTxWIDTH'):
         parse_size(text)
