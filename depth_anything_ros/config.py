@@ -72,7 +72,7 @@ class EstimationConfig:
     )
     backend: str = setting(
         'auto',
-        'what runs the network; auto: tensorrt where there is an NVIDIA GPU, else openvino',
+        'what runs the network; auto: tensorrt where it runs on an NVIDIA GPU, else openvino',
         choices=('auto', 'openvino', 'tensorrt'),
         dynamic=False,
     )

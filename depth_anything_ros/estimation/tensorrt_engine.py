@@ -283,8 +283,9 @@ class _ProgressMonitor(trt.IProgressMonitor):
         return not self._stopped
 
     def phase_finish(self, phase_name: str) -> None:
-        """Close a phase."""
-        self._progress.finish(phase_name)
+        """Close a phase; those of a build that is stopped are not done."""
+        if not self._stopped:
+            self._progress.finish(phase_name)
 
 
 @contextmanager

@@ -295,6 +295,7 @@ class SlowBuilder:
                 if step == 1:
                     os.kill(os.getpid(), signal.SIGINT)
                 if not monitor.step_complete('build', step):
+                    monitor.phase_finish('build')
                     return None
             time.sleep(0.01)
         self.went_on_to_its_end = True
@@ -305,6 +306,8 @@ def test_ctrl_c_ends_a_build(fakes):
     seam, trt, _, _ = fakes
     builder = SlowBuilder()
     trt.Builder.return_value.build_serialized_network = builder.build_serialized_network
+    shares = []
     with pytest.raises(KeyboardInterrupt):
-        seam.Gpu().build(b'onnx', b'', lambda _: None)
+        seam.Gpu().build(b'onnx', b'', shares.append)
     assert not builder.went_on_to_its_end
+    assert max(shares) < 1
