@@ -100,6 +100,8 @@ class Worker(Generic[Item]):
         except BaseException:
             self._died()
             raise
+        finally:
+            self._estimates.put(None)  # or the other thread would wait for estimates for good
 
     def _estimate(self) -> None:
         while True:
@@ -118,7 +120,6 @@ class Worker(Generic[Item]):
             else:
                 self._finish(epoch, estimate)
                 self._room.release()
-        self._estimates.put(None)
 
     def _estimate_of(self, frames: Sequence[Frame], clock: StageClock) -> Estimate | None:
         try:

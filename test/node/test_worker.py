@@ -144,7 +144,9 @@ def test_a_thread_that_ends_by_an_error_is_reported(monkeypatch: pytest.MonkeyPa
     stages.estimate = lambda frames, clock: 1 / 0  # type: ignore[assignment,method-assign]
     worker = worker_of(stages, [], deaths)
     worker.mailbox.put('a', 1)
-    worker._threads[0].join(timeout=10)
+    for thread in worker._threads:
+        thread.join(timeout=10)
+        assert not thread.is_alive()
     assert len(deaths) == 1 and raised
 
 
