@@ -107,12 +107,14 @@ class References:
         for name in self._kept:
             self._kept[name] = []
 
-    def seen_by(self, frame: Frame, max_age_s: float) -> tuple[list[SparseReference], list[str]]:
+    def seen_by(
+        self, frame: Frame, max_age_s: float
+    ) -> tuple[list[SparseReference], dict[str, str]]:
         """
         Return, of each sensor, the message nearest in time, as points in the camera's frame.
 
-        Messages farther from the frame than max_age_s are left out. The texts say what is wrong
-        with messages that cannot be used.
+        Messages farther from the frame than max_age_s are left out. The texts say, by topic, what
+        is wrong with messages that cannot be used.
         """
         names: dict[ReferenceSource, str] = {
             'depth': self._depth_names[frame.camera],
@@ -120,20 +122,21 @@ class References:
             'points': topics.POINTS_REFERENCE.name,
             'range': topics.RANGE_REFERENCE.name,
         }
-        seen, problems = [], []
+        seen: list[SparseReference] = []
+        problems: dict[str, str] = {}
         for source, name in names.items():
             reading = self._nearest(name, frame.stamp_ns)
             if reading is None:
                 continue
             gap_s = abs(reading.stamp_ns - frame.stamp_ns) / 1e9
             if gap_s > max_age_s:
-                problems += self._missed(frame, name, gap_s)
+                problems |= self._missed(frame, name, gap_s)
                 continue
             self._misses[frame.camera, name] = 0
             try:
                 points = self._points(frame, name, reading)
             except (PoseError, InputError, CameraError) as error:
-                problems.append(str(error))
+                problems[name] = str(error)
                 continue
             angle = reading.cone_half_angle_rad
             seen.append(SparseReference(source, reading.stamp_ns, points, angle))
@@ -149,16 +152,14 @@ class References:
         camera_from_sensor = self._camera_from_sensor(frame, name, reading)
         return transform_points(camera_from_sensor, content).astype(np.float32)
 
-    def _missed(self, frame: Frame, name: str, gap_s: float) -> list[str]:
+    def _missed(self, frame: Frame, name: str, gap_s: float) -> dict[str, str]:
         """Return what to say of a topic that goes on and has been near no frame for long."""
         self._misses[frame.camera, name] += 1
         is_alive = time.monotonic() - self._arrived[name] < ALIVE_S
         if not is_alive or self._misses[frame.camera, name] < MOST_MISSES:
-            return []
-        return [
-            f'the nearest message on {name} is {gap_s:.2f} s from the image: check its clock, or '
-            'raise reference_max_age_s'
-        ]
+            return {}
+        text = f'the nearest message on {name} is {gap_s:.2f} s from the image'
+        return {name: f'{text}: check its clock, or raise reference_max_age_s'}
 
     def _subscribe(self, prefix: str, topic: Topic) -> Subscription[Any]:
         name = prefix + topic.name

@@ -233,8 +233,8 @@ class Session:
         frame = replace(frame, base_from_camera=camera, grid_from_base=base)
         max_age_s = self._parameters.configs.pipeline.scale.reference_max_age_s
         references, problems = self._references.seen_by(frame, max_age_s)
-        for problem in problems:
-            health.warned('reference', problem)
+        for topic, problem in problems.items():
+            health.warned(topic, problem)
         return replace(frame, references=references)
 
     def _refused(self, frames: Sequence[Frame], error: Exception) -> None:

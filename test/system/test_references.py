@@ -97,6 +97,22 @@ def test_a_reference_that_is_broken_is_named_and_not_used(
     assert not robot.deaths
 
 
+def test_of_several_sensors_that_cannot_be_used_each_is_named(robot: Robot) -> None:
+    robot.hear('depth/image_rect', Image)
+    robot.start(reference_max_age_s=0.3)
+
+    def show() -> None:
+        cloud_of_short_points(robot)
+        depth_of_short_rows(robot)
+        robot.show()
+
+    def are_named() -> bool:
+        lines = [line for line in robot.log if '_reference is no' in line]
+        return len({line.partition('_reference')[0] for line in lines}) == 2
+
+    robot.until(are_named, 'two lines', show)
+
+
 def test_a_sensor_whose_place_is_not_known_is_named(robot: Robot) -> None:
     robot.hear('depth/image_rect', Image)
     robot.start(use_floor=False)
