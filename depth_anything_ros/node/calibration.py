@@ -21,7 +21,7 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo
 
 SAME_SHAPE = 0.01
-"""Relative difference of width/height up to which a calibration is taken for a resized image."""
+"""Relative difference of width/height up to which one image is taken for the other, resized."""
 
 DISTORTION_NAMES = {'': 'plumb_bob', 'fisheye': 'equidistant', 'kannala_brandt4': 'equidistant'}
 
@@ -64,12 +64,19 @@ def fitted_to_image(camera: CameraModel, width: int, height: int) -> CameraModel
     own = camera.pinhole
     if (own.width, own.height) == (width, height):
         return camera
-    if abs(width * own.height - height * own.width) > SAME_SHAPE * width * own.height:
+    if not is_same_shape((width, height), (own.width, own.height)):
         raise CameraError(
             f'the image is {width}×{height} but camera_info is for {own.width}×{own.height}: '
             'publish the camera_info that belongs to the image'
         )
     return camera.resized(width, height)
+
+
+def is_same_shape(size: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Return whether an image of one (width, height) may be the other's, resized."""
+    (width, height), (other_width, other_height) = size, other
+    difference = abs(width * other_height - height * other_width)
+    return difference <= SAME_SHAPE * width * other_height
 
 
 def message_of_pinhole(pinhole: Pinhole) -> CameraInfo:

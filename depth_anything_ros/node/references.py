@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, TypeAlias
 from depth_anything_ros.camera import CameraError, CameraModel
 from depth_anything_ros.frame import Frame, ReferenceSource, SparseReference
 from depth_anything_ros.node import topics
+from depth_anything_ros.node.calibration import is_same_shape
 from depth_anything_ros.node.images import InputError
 from depth_anything_ros.node.pose_sources import PoseError, PoseSource
 from depth_anything_ros.node.quality_of_service import subscribe
@@ -245,9 +246,10 @@ def points_of_range(message: Range) -> Points:
 
 def sparse_depth(depth: Image) -> SparseDepth:
     """Return the pixels of a depth image that are used; InputError unless 16UC1 mm or 32FC1 m."""
-    kinds: dict[str, tuple[Any, float]] = {'16UC1': (np.uint16, 1e-3), '32FC1': (np.float32, 1.0)}
-    kind, metres = kinds.get(depth.encoding, (np.uint8, 0.0))
-    line = depth.width * np.dtype(kind).itemsize
+    kinds = {'16UC1': ('u2', 1e-3), '32FC1': ('f4', 1.0)}
+    name, metres = kinds.get(depth.encoding, ('u1', 0.0))
+    kind = np.dtype(name).newbyteorder('>' if depth.is_bigendian else '<')
+    line = depth.width * kind.itemsize
     is_whole = 0 < line <= depth.step and 0 < depth.height * depth.step <= len(depth.data)
     if depth.encoding not in kinds or not is_whole:
         raise InputError('reference', 'depth_reference is no whole 16UC1 or 32FC1 image')
@@ -260,9 +262,20 @@ def sparse_depth(depth: Image) -> SparseDepth:
 
 
 def points_of_depth(depth: SparseDepth, camera: CameraModel) -> Points:
-    """Return (N, 3) points in the optical frame of depth registered to the camera's image."""
+    """
+    Return (N, 3) points in the optical frame of depth registered to the camera's image.
+
+    Raise InputError where the two have not the same shape.
+    """
     if not len(depth.pixels):
         return np.empty((0, 3), np.float32)
+    image = camera.pinhole
+    if not is_same_shape((depth.width, depth.height), (image.width, image.height)):
+        raise InputError(
+            'reference',
+            f'depth_reference is {depth.width}×{depth.height}, the image '
+            f'{image.width}×{image.height}: let the driver align depth to the image',
+        )
     resized = camera.resized(depth.width, depth.height)
     rays = resized.normalised(depth.pixels.astype(np.float64))
     points: Points = (np.c_[rays, np.ones(len(rays))] * depth.depth_m[:, None]).astype(np.float32)

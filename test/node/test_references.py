@@ -135,11 +135,25 @@ def test_depth_of_nothing_gives_no_points() -> None:
 
 
 def test_depth_of_another_size_has_rays_of_its_own() -> None:
-    depth = np.full((8, 32), np.nan, np.float32)
+    depth = np.full((32, 32), np.nan, np.float32)
     depth[0, 16] = 1.0
-    # Twice as wide and half as high: fx = 20, cx = 8.5 · 2 − 0.5, fy = 5, cy = 8.5 / 2 − 0.5.
+    # Twice as large: f = 20, c = 8.5 · 2 − 0.5.
     points = points_of_depth(sparse_depth(depth_message(Header(), depth, '32FC1')), CAMERA)
-    assert points == pytest.approx(np.array([[-0.5 / 20, -3.75 / 5, 1]]), abs=1e-6)
+    assert points == pytest.approx(np.array([[-0.5 / 20, -16.5 / 20, 1]]), abs=1e-6)
+
+
+def test_depth_of_another_shape_is_not_registered_to_the_image() -> None:
+    depth = sparse_depth(depth_message(Header(), np.ones((8, 32), np.float32), '32FC1'))
+    with pytest.raises(InputError, match='is 32×8, the image 16×16: let the driver align'):
+        points_of_depth(depth, CAMERA)
+
+
+@pytest.mark.parametrize(('encoding', 'kind'), [('32FC1', '>f4'), ('16UC1', '>u2')])
+def test_depth_of_a_big_endian_sensor_is_read_as_such(encoding: str, kind: str) -> None:
+    message = depth_message(Header(), np.full((16, 16), 2.0, np.float32), encoding)
+    own = np.frombuffer(message.data, kind.replace('>', '<'))
+    message.data, message.is_bigendian = array('B', own.astype(kind).tobytes()), 1
+    assert sparse_depth(message).depth_m.tolist() == [2.0] * 4
 
 
 @pytest.mark.parametrize(
