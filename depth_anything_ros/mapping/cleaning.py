@@ -70,7 +70,7 @@ class _Limits(NamedTuple):
         return cls(
             config.edge_jump,
             config.edge_blur_px,
-            config.min_confidence,
+            max(config.min_confidence, 1e-6),  # 0 is no confidence at all: sky, the robot itself
             math.sin(math.radians(config.grazing_min_deg)) ** 2,
             1.0 / max(config.range_min_m, 1e-3),
             1.0 / config.range_max_m,

@@ -87,6 +87,15 @@ def test_untrusted_pixels_go() -> None:
     assert np.isfinite(cleaned[100, 60])
 
 
+def test_pixels_of_no_confidence_go_though_any_confidence_is_enough() -> None:
+    given = depth_map(make_view(), uniform(3.0))
+    given.confidence[40:60, 50:70] = 0.0
+    given.confidence[80:90, 50:70] = 1e-3
+    cleaned = Cleaner(replace(CONFIG, min_confidence=0.0)).clean(given)
+    assert np.isnan(cleaned[41:59, 51:69]).all()
+    assert np.isfinite(cleaned[81:89, 51:69]).all()
+
+
 @pytest.mark.parametrize(('side', 'stays'), [(1, False), (3, True)])
 def test_a_speck_goes_and_a_thing_stays(side: int, stays: bool) -> None:
     depth = uniform(4.0)
