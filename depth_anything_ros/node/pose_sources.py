@@ -242,9 +242,12 @@ class Tf2Poses:
 
     def _lookup(self, target: str, source: str, stamp_ns: int) -> Transform:
         try:
-            return self._at_or_latest(target, source, stamp_ns)
+            transform = self._at_or_latest(target, source, stamp_ns)
         except self._tf2.TransformException as error:
             raise PoseError(f'tf has no {target} ← {source}: {error}') from error
+        if not np.isfinite(transform).all():  # tf2 refuses NaN, but not infinity
+            raise PoseError(f'{target} ← {source} in tf is not finite: restart who publishes it')
+        return transform
 
     def _at_or_latest(self, target: str, source: str, stamp_ns: int) -> Transform:
         stamp = Time(nanoseconds=stamp_ns)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+import math
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -122,6 +123,12 @@ def test_a_pose_that_arrives_in_time_is_waited_for(buffer: StandIn) -> None:
 def test_a_frame_that_does_not_exist_is_named(buffer: StandIn) -> None:
     with pytest.raises(PoseError, match='tf has no base_link ← nowhere: nowhere does not exist'):
         poses(pose_wait_s=0.0).base_from_sensor('front', 'nowhere', SECOND)
+
+
+def test_a_pose_that_is_not_finite_is_none(buffer: StandIn) -> None:
+    buffer.transforms['base_link', 'camera'] = math.inf
+    with pytest.raises(PoseError, match='base_link ← camera in tf is not finite'):
+        poses().base_from_sensor('front', 'camera', 9 * SECOND)
 
 
 def test_time_that_jumps_empties_the_buffer(buffer: StandIn) -> None:
