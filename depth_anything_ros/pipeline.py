@@ -183,15 +183,10 @@ class Pipeline:
         return Step(cameras, grid, clock.stage_ms, refused)
 
     def reconfigure(self, config: PipelineConfig) -> None:
-        """Take new settings; only another size or resolution of the grid empties it."""
-        old, self._config = self._config, config
+        """Take new settings; those that are not dynamic must be as they were."""
+        self._config = config
         for state in self._states.values():
             state.reconfigure(config)
-        size, old_size = (
-            (grid.grid_size_m, grid.grid_resolution_m) for grid in (config.grid, old.grid)
-        )
-        if size != old_size:
-            self._grid = LocalGrid(config.grid)
         self._grid.config = config.grid
 
     def reset_scale(self) -> None:
