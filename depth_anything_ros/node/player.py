@@ -107,6 +107,7 @@ class Player:
             self._advertise(topic, recording.topics[topic])
         self._start_ns = recording.start_ns
         self._clock_offset_ns = 0
+        self._clock: Publisher[Any] | None = None
 
     def _advertise(self, topic: str, type_name: str) -> None:
         try:
@@ -136,7 +137,7 @@ class Player:
 
     def play(self, rate: float, clock_hz: float) -> Iterator[tuple[RawMessage, int]]:
         """Yield each message after it was published, and the wall time of that."""
-        clock = self._node.create_publisher(Clock, '/clock', RELIABLE) if clock_hz > 0 else None
+        clock = self._advertised_clock() if clock_hz > 0 else None
         messages = read_ahead(self._recording.messages(list(self._publishers)))
         first = list(islice(messages, 1))
         started = time.monotonic()
@@ -151,6 +152,11 @@ class Player:
             now_ns = time.time_ns()
             self._publishers[message.topic].publish(message.data)
             yield message, now_ns
+
+    def _advertised_clock(self) -> Publisher[Any]:
+        if self._clock is None:  # one for all loops: the first ticks of a new one would be lost
+            self._clock = self._node.create_publisher(Clock, '/clock', RELIABLE)
+        return self._clock
 
     def _sleep_until(self, log_time_ns: int, started: float, rate: float) -> None:
         due = started + (log_time_ns - self._start_ns) / 1e9 / rate

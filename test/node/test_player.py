@@ -43,8 +43,10 @@ class FakeNode:
 
     def __init__(self) -> None:
         self.published: dict[str, list[Any]] = {}
+        self.advertised: list[str] = []
 
     def create_publisher(self, _type: type, topic: str, _qos: object) -> SimpleNamespace:
+        self.advertised.append(topic)
         messages = self.published.setdefault(topic, [])
         return SimpleNamespace(publish=messages.append)
 
@@ -120,9 +122,11 @@ def test_an_error_on_the_way_is_told_after_what_is_whole(error: Exception) -> No
         next(played)
 
 
-def test_every_loop_plays_everything(tmp_path: Path) -> None:
+def test_every_loop_plays_everything_on_the_same_topics(tmp_path: Path) -> None:
+    node = FakeNode()
     with Recording(write_points(tmp_path / 'bag', 0)) as recording:
-        player = Player(FakeNode(), recording, ['/point'])
-        rounds = [[m.log_time_ns for m, _ in player.play(100.0, 0.0)] for _ in range(2)]
+        player = Player(node, recording, ['/point'])
+        rounds = [[m.log_time_ns for m, _ in player.play(100.0, 50.0)] for _ in range(2)]
     assert rounds[0] == rounds[1] == sorted(rounds[0])
     assert len(rounds[0]) == 10
+    assert node.advertised == ['/point', '/clock']
