@@ -19,7 +19,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
-from depth_anything_ros.replay.bag import decode, Recording
+from depth_anything_ros.replay.bag import decode, Recording, RecordingError
 from depth_anything_ros.replay.messages import colour_image
 from depth_anything_ros.replay.topics import recognise_topics
 import numpy as np
@@ -37,6 +37,8 @@ def recorded_images(path: Path, height: int, width: int) -> list[NDArray[np.uint
     with Recording(path) as recording:
         topic = recognise_topics(recording.topics).image
         count = sum(1 for _ in recording.messages([topic]))
+        if count == 0:
+            raise RecordingError(f'{path} has no image on {topic}')
         wanted = set(np.linspace(0, count - 1, min(count, COUNT), dtype=int))
         kept = [raw for i, raw in enumerate(recording.messages([topic])) if i in wanted]
         pictures = [colour_image(decode(raw)) for raw in kept]

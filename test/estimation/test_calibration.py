@@ -16,7 +16,7 @@ from pathlib import Path
 
 from depth_anything_ros.estimation import calibration
 from depth_anything_ros.estimation.calibration import COUNT, recorded_images
-from depth_anything_ros.replay.bag import RecordingError
+from depth_anything_ros.replay.bag import RecordingError, RecordingWriter
 import numpy as np
 import pytest
 
@@ -40,6 +40,14 @@ def test_the_end_of_a_recording_is_never_left_out(monkeypatch):
     some = recorded_images(DEMO, 28, 42)
     assert len(some) == calibration.COUNT
     np.testing.assert_array_equal([some[0], some[-1]], [images[0], images[-1]])
+
+
+def test_a_recording_whose_camera_was_silent_is_named(tmp_path):
+    with RecordingWriter(tmp_path / 'bag') as writer:
+        writer.add_topic('/image_raw', 'sensor_msgs/msg/Image')
+        writer.add_topic('/camera_info', 'sensor_msgs/msg/CameraInfo')
+    with pytest.raises(RecordingError, match='bag has no image on /image_raw'):
+        recorded_images(tmp_path / 'bag', 56, 84)
 
 
 def test_a_missing_recording_is_named(tmp_path):
