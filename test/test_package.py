@@ -16,9 +16,13 @@
 
 from __future__ import annotations
 
+from configparser import ConfigParser
 from pathlib import Path
+import pkgutil
 import re
 from xml.etree import ElementTree
+
+import depth_anything_ros
 
 ROOT = Path(__file__).parent.parent
 
@@ -32,3 +36,11 @@ def test_what_launch_files_start_and_import_is_depended_on() -> None:
 def test_the_page_asks_for_the_typer_that_the_command_needs() -> None:
     (needed,) = re.findall(r"'(typer\S*)'", (ROOT / 'setup.py').read_text())
     assert set(re.findall(r"'(typer\S*)'", (ROOT / 'docs' / 'install.md').read_text())) == {needed}
+
+
+def test_every_part_but_the_node_is_kept_from_ros() -> None:
+    config = ConfigParser()
+    config.read(ROOT / 'setup.cfg')
+    kept = config['importlinter:contract:ros-in-node-only']['source_modules'].split()
+    parts = {part.name for part in pkgutil.iter_modules(depth_anything_ros.__path__)}
+    assert set(kept) == {f'depth_anything_ros.{part}' for part in parts - {'node'}}
