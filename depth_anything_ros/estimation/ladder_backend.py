@@ -100,19 +100,24 @@ class LadderBackend:
             if file.metadata.precision in too_slow:
                 continue
             try:
-                backend = self._load(file)
+                timed.append((file, self._time_of(file)))
             except BackendError as error:
                 LOG.warning('%s: %s is left out: %s', self._title, _name(file), error)
                 problem = error
                 continue
-            timed.append((file, _inference_ms(backend)))
-            backend.close()
             LOG.info('%s: %s takes %.1f ms', self._title, _name(file), timed[-1][1])
             if timed[-1][1] > limit_ms:
                 too_slow.add(file.metadata.precision)
         if problem and not timed:
             raise problem
         return timed
+
+    def _time_of(self, file: ModelFile) -> float:
+        backend = self._load(file)
+        try:
+            return _inference_ms(backend)
+        finally:
+            backend.close()
 
 
 def _name(file: ModelFile) -> str:

@@ -333,6 +333,21 @@ def test_an_export_that_fails_its_proof_is_left_out(start, caplog):
     assert '14x4 int8 is left out: its depth is wrong' in caplog.text
 
 
+def test_an_export_that_fails_while_it_is_timed_is_left_out_and_freed(start, caplog, monkeypatch):
+    infer = Rung.infer
+
+    def fail_if_large(rung, batch):
+        if rung.file.height > 14:
+            raise BackendError('out of memory')
+        return infer(rung, batch)
+
+    monkeypatch.setattr(Rung, 'infer', fail_if_large)
+    _, loaded = start(File(14, 20.0), File(28, 30.0))
+    assert loaded.exports == [(14, 'fp32'), (28, 'fp32'), (14, 'fp32')]
+    assert [rung.closed for rung in loaded] == [True, True, False]
+    assert '28x4 fp32 is left out: out of memory' in caplog.text
+
+
 def test_an_export_that_cannot_be_loaded_any_more_leaves_what_runs(start, caplog):
     backend, loaded = start(*ladder_files(20, 39))
     loaded.refused = [loaded[0].file]
