@@ -22,7 +22,7 @@ one, and corrects with what the sources measured.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 import math
 
 from depth_anything_ros.camera import Pinhole
@@ -36,7 +36,7 @@ from depth_anything_ros.scale.estimate import (
     ScaleHealth,
     ScaleMeasurement,
 )
-from depth_anything_ros.scale.ground_plane import measure_floor
+from depth_anything_ros.scale.ground_plane import floor_change, measure_floor
 from depth_anything_ros.scale.known_marker import MarkerFinder
 from depth_anything_ros.scale.mount_refinement import (
     MountEstimate,
@@ -54,6 +54,12 @@ LOST_DRIFT_PER_ROOT_S = 0.05
 ODOMETRY_ERROR = 0.2
 """Share of the way between two frames by which their poses may be wrong: wheels slip."""
 
+FLOOR_NOISE = 0.03
+"""Relative change of a floor in two images that is noise."""
+
+DOUBT = 2.0
+"""Relative error of an alignment, in changes of a floor that stayed what it was."""
+
 UNALIGNED_SPREAD = 0.5
 """Relative error of a scale carried over a scene cut."""
 
@@ -63,10 +69,18 @@ MARKER_PERIOD_NS = 200_000_000
 """Markers are looked for in the whole image, which takes longer than all the rest."""
 
 RECOVERY_FRAMES = 3
-"""A lost scale is found again once sources confirm it in so many frames running."""
+"""A lost scale is found again once a source confirms it so many times running."""
 
 METRIC_SPREAD = 0.15
 """Relative error of a metric checkpoint on its own."""
+
+
+@dataclass
+class _Unconfirmed:
+    """What happened since a source last confirmed the scale: metres gone, log of its change."""
+
+    way_m: float = 0.0
+    change: float = 0.0
 
 
 class ScaleEstimator:
@@ -90,7 +104,8 @@ class ScaleEstimator:
         self._last: Thumbnail | None = None
         self._stamp_ns = 0
         self._confirmed_ns: int | None = None
-        self._confirmations = 0
+        self._unconfirmed = _Unconfirmed()
+        self._confirmations: dict[str, int] = {}
         self._was_lost = False
         self._used_ns: dict[str, int] = {}
         self._source = 'none'
@@ -119,13 +134,12 @@ class ScaleEstimator:
             self.reset()
         elapsed_s = (stamp_ns - self._stamp_ns) / 1e9 if self._last is not None else 0.0
         self._stamp_ns = stamp_ns
+        before = self._belief
         if self._belief is not None:
             self._belief = self._predict(self._belief, small, prediction.is_metric, elapsed_s)
         elif prediction.is_metric:
             self._belief, self._source = self._trusting(prediction.view.pinhole), 'network'
-        measurements = self._measurements(prediction, small)
-        agreed = [self._correct(measurement, small.middle) for measurement in measurements]
-        self._confirmations = self._confirmations + 1 if any(agreed) else 0
+        agreed = self._take_measurements(before, prediction, small)
         if prediction.is_metric and agreed and not any(agreed):
             self._doubt(elapsed_s)
         estimate = self._estimate(small, prediction.is_metric)
@@ -172,14 +186,18 @@ class ScaleEstimator:
         if aligned is None:
             return belief.loosened(UNALIGNED_SPREAD * a, UNALIGNED_SPREAD * a * small.middle)
         drift = math.sqrt(elapsed_s) * (LOST_DRIFT_PER_ROOT_S if stale else DRIFT_PER_ROOT_S)
-        carried = belief.carried(aligned, drift)
         if is_metric:
-            return carried
-        a, b = carried.state
-        level = max(a * small.middle + b, 0.0)
-        slip = ODOMETRY_ERROR * self._moved_m(small) * level
+            return belief.carried(aligned, drift)
+        level, before = aligned.a * small.middle + aligned.b, a * small.middle + b
+        if min(level, before) > 0:
+            self._unconfirmed.change += math.log(level / before)
+        carried = belief.carried(aligned, drift)
+        level = max(level, 0.0)
+        moved_m = self._moved_m(small)
+        self._unconfirmed.way_m += moved_m
+        slip = ODOMETRY_ERROR * moved_m * level
         shift = drift * a * small.middle if stale else 0.0
-        return carried.loosened(slip * a, math.hypot(slip * level, shift))
+        return carried.loosened(slip * aligned.a, math.hypot(slip * level, shift))
 
     def _moved_m(self, small: Thumbnail) -> float:
         """Return how far the poses say that the view moved since the last frame."""
@@ -189,16 +207,29 @@ class ScaleEstimator:
             return 0.0
         return math.dist(now[:3, 3], before[:3, 3])
 
+    def _take_measurements(
+        self, before: Belief | None, prediction: Prediction, small: Thumbnail
+    ) -> list[bool]:
+        """Take what the sources say into the belief and return which of them agreed."""
+        agreed = []
+        for source, measurement in self._measurements(prediction, small):
+            confirms = False
+            if measurement is not None:
+                if source == 'floor' and before is not None:
+                    self._doubt_alignment(before, prediction.is_metric, small, measurement)
+                confirms = self._correct(measurement, small.middle)
+                agreed.append(confirms)
+            self._confirmations[source] = self._confirmations.get(source, 0) + 1 if confirms else 0
+        return agreed
+
     def _measurements(
         self, prediction: Prediction, small: Thumbnail
-    ) -> Iterator[ScaleMeasurement]:
+    ) -> Iterator[tuple[str, ScaleMeasurement | None]]:
+        """Yield each source that was looked at, and what it says."""
         for reference in self._references(prediction.view.frame):
-            measurement = measure_points(prediction, reference)
-            if measurement is not None:
-                yield measurement
-        floor = measure_floor(small, not prediction.is_metric) if self.config.use_floor else None
-        if floor is not None:
-            yield floor
+            yield reference.source, measure_points(prediction, reference)
+        if self.config.use_floor:
+            yield 'floor', measure_floor(small, not prediction.is_metric)
 
     def _references(self, frame: Frame) -> list[SparseReference]:
         """Return the references of the frame's time that were not used before."""
@@ -226,15 +257,43 @@ class ScaleEstimator:
             return False
         self._belief = corrected
         self._confirmed_ns = self._stamp_ns
+        self._unconfirmed = _Unconfirmed()
         self._source = measurement.source
         self._inlier_share = measurement.inlier_share
         return True
+
+    def _doubt_alignment(
+        self, before: Belief, is_metric: bool, small: Thumbnail, floor: ScaleMeasurement
+    ) -> None:
+        """Doubt an alignment that moves the floor: what came near, or slipping wheels, led it."""
+        if self._last is None or self._belief is None:
+            return
+        last, state = self._on_mount(self._last), self._belief.state
+        change = abs(floor_change(last, before.state, small, state, floor))
+        if change > FLOOR_NOISE:
+            level = 0.0 if is_metric else max(float(state @ (small.middle, 1.0)), 0.0)
+            spread = DOUBT * change
+            self._belief = self._belief.loosened(spread * state[0], spread * level)
 
     def _doubt(self, elapsed_s: float) -> None:
         """Trust a metric model less, second by second, while every source contradicts it."""
         if self._belief is not None and self._age_s > self.config.scale_timeout_s:
             spread = METRIC_SPREAD * math.sqrt(elapsed_s) * float(self._belief.state[0])
             self._belief = self._belief.loosened(spread, 0.0)
+
+    def _unconfirmed_sigma(self, small: Thumbnail) -> float:
+        """
+        Return how wrong 1/z may have become, relative, since a source confirmed it.
+
+        Wheels that slip go on to, so the whole way counts; and a scale that changed is the
+        network's flicker or a world that came near. The filter itself is not loosened by it:
+        otherwise a table would become its floor.
+        """
+        if self._belief is None:
+            return math.inf
+        level = max(float(self._belief.state @ (small.middle, 1.0)), 0.0)
+        slip = ODOMETRY_ERROR * self._unconfirmed.way_m * level
+        return math.hypot(slip, self._unconfirmed.change)
 
     @property
     def _age_s(self) -> float:
@@ -245,9 +304,10 @@ class ScaleEstimator:
     def _estimate(self, small: Thumbnail, is_metric: bool) -> ScaleEstimate:
         if self._belief is None:
             return LOST
-        sigma = self._belief.sigma(small.middle)
+        sigma = math.hypot(self._belief.sigma(small.middle), self._unconfirmed_sigma(small))
         in_time = is_metric or self._age_s <= self.config.scale_timeout_s
-        found = not self._was_lost or self._confirmations >= RECOVERY_FRAMES
+        confirmations = max(self._confirmations.values(), default=0)
+        found = not self._was_lost or confirmations >= RECOVERY_FRAMES
         good = in_time and found and sigma <= LARGEST_SIGMA
         self._was_lost = not good
         held = ScaleHealth.HELD if self.config.on_scale_loss == 'hold' else ScaleHealth.LOST

@@ -21,7 +21,7 @@ import math
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.kernel import kernel
 from depth_anything_ros.scale.estimate import ScaleMeasurement
-from depth_anything_ros.scale.robust_fit import AffineFit, fit_affine
+from depth_anything_ros.scale.robust_fit import AffineFit, fit_affine, median
 from depth_anything_ros.scale.thumbnail import Thumbnail
 from depth_anything_ros.transforms import Transform
 import numpy as np
@@ -47,6 +47,12 @@ MOUNT_PITCH_RAD = 0.02
 
 HALF_BASELINE = 2
 """Blocks of the thumbnail, to each side, over which slopes are taken."""
+
+FLAT = 0.1
+"""Relative error of the inverse depth within which a pixel is floor."""
+
+SAME_FLOOR = 0.6
+"""Share of the floor that must have been floor before: less was, of a ramp taken for it."""
 
 LARGEST_ASTRAY = 0.8
 """Tangent of the angle between the gradients of d and q on the floor."""
@@ -92,6 +98,45 @@ def measure_floor(small: Thumbnail, with_shift: bool) -> ScaleMeasurement | None
     if fit is None or not _is_floor(fit, q, len(q) / possible * small.values.size):
         return None
     return fit.measurement('floor')
+
+
+def floor_change(
+    last: Thumbnail,
+    before: Floats,
+    now: Thumbnail,
+    carried: Floats,
+    floor: ScaleMeasurement,
+) -> float:
+    """
+    Return by how much, relative, an alignment moved what is floor in both images.
+
+    before: (2,) a and b of the last image; carried: (2,) what the alignment made of them; floor:
+    measured now. 0 where less of it was floor before, so that the robot's own way changes it.
+    """
+    base_from_view = now.view.base_from_view
+    if base_from_view is None or last.values.shape != now.values.shape:
+        return 0.0
+    q = floor_inverse_depth(now.pinhole, base_from_view)
+    measured = np.array([floor.a, floor.b])
+    return _median_change(last.values, before, now.values, carried, measured, q)
+
+
+@kernel
+def _median_change(
+    last: Floats, before: Floats, now: Floats, carried: Floats, measured: Floats, q: Floats
+) -> float:
+    changes, count, flat = np.empty(q.size), 0, 0
+    for i in range(q.shape[0]):
+        for j in range(q.shape[1]):
+            measures = measured[0] * now[i, j] + measured[1]
+            if not (q[i, j] > 1 / FARTHEST_FLOOR_M and abs(measures - q[i, j]) < FLAT * q[i, j]):
+                continue
+            flat += 1
+            was = before[0] * last[i, j] + before[1]
+            if abs(was - q[i, j]) < FLAT * q[i, j]:
+                changes[count] = (carried[0] * now[i, j] + carried[1]) / was - 1
+                count += 1
+    return median(changes[:count]) if count > SAME_FLOOR * flat else 0.0
 
 
 @kernel

@@ -106,6 +106,58 @@ def test_slipping_wheels_do_not_lose_the_scale_for_good():
     assert error < 0.02
 
 
+def visitor(distance, share):
+    """Return the room's depth behind somebody as wide as that share of the view."""
+    half, front = distance * math.tan(math.radians(35.0)) * share, MOUNT[0, 3] + distance
+    body = ((front, -half, 0.0), (front + 0.3, half, 1.8))
+    return Scene(ROOM.planes, [*ROOM.boxes, body]).depth(MOUNT)
+
+
+@pytest.mark.parametrize('grid_from_base', [None, np.eye(4)], ids=['no pose', 'pose'])
+@pytest.mark.parametrize('share', [0.4, 0.6])
+def test_who_comes_near_is_not_taken_for_flicker(share, grid_from_base):
+    stream, errors = Stream(), []
+    for distance in [*np.linspace(2.0, 0.4, 16), *[0.4] * 10]:
+        depth = visitor(distance, share)
+        estimate, error = stream.feed(depth, grid_from_base=grid_from_base)
+        errors.append(error)
+        assert estimate.health is ScaleHealth.GOOD
+    assert max(errors) < 0.1
+
+
+def test_who_comes_near_until_no_floor_is_seen_makes_the_scale_unknown_at_once():
+    stream = Stream()
+    for distance in np.linspace(2.0, 0.3, 16):
+        estimate, error = stream.feed(visitor(distance, 1.0), grid_from_base=np.eye(4))
+        assert error < 0.3 or not estimate.is_metric
+    assert estimate.health is ScaleHealth.LOST
+
+
+@pytest.mark.parametrize('grip', [0.0, 0.7])
+def test_sigma_knows_that_slipping_wheels_go_on_to(grip):
+    stream = Stream(ScaleConfig(use_floor=False, scale_timeout_s=10.0))
+    for i in range(10):
+        stream.feed(grid_from_base=np.eye(4), references=[scan(i / RATE_HZ)])
+    for i in range(1, 16):
+        depth = ROOM.depth(forward(grip * 0.06 * i) @ MOUNT)
+        estimate, error = stream.feed(depth, grid_from_base=forward(0.06 * i))
+        assert error < 1.5 * estimate.sigma
+    assert error > 0.05
+
+
+def test_a_source_slower_than_the_camera_finds_a_lost_scale_again():
+    config = ScaleConfig(scale_timeout_s=0.5)
+    stream = Stream(config)
+    healths = []
+    for i in range(40):
+        seen = i % 2 == 0 and not 10 <= i < 20
+        references = [scan(i / RATE_HZ)] if seen else []
+        estimate, _ = stream.feed(base_from_camera=None, references=references)
+        healths.append(estimate.health)
+    assert healths[19] is ScaleHealth.LOST
+    assert healths[30] is ScaleHealth.GOOD
+
+
 def test_hold_goes_on_without_sources():
     stream = Stream(ScaleConfig(on_scale_loss='hold', scale_timeout_s=0.5))
     stream.feed()
