@@ -57,7 +57,8 @@ class ScaleEstimate:
     The affine that turns one prediction d into metres, 1/z = a·d + b (b = 0 in metric units).
 
     For a metric prediction the relation is z = d / a. sigma: relative standard deviation of 1/z at
-    the median prediction; age_s: since a source last confirmed it (inf where none ever did).
+    the median prediction, with slip, change and mount, which the covariance leaves out; age_s:
+    since a source last confirmed it (inf where none ever did).
     """
 
     a: float

@@ -60,6 +60,9 @@ FLOOR_NOISE = 0.03
 DOUBT = 2.0
 """Relative error of an alignment, in changes of a floor that stayed what it was."""
 
+SMALLEST_LEVEL = 0.05
+"""Inverse depth, 1/m, below which a median pixel says nothing of a robot's surroundings."""
+
 UNALIGNED_SPREAD = 0.5
 """Relative error of a scale carried over a scene cut."""
 
@@ -295,6 +298,18 @@ class ScaleEstimator:
         slip = ODOMETRY_ERROR * self._unconfirmed.way_m * level
         return math.hypot(slip, self._unconfirmed.change)
 
+    def _mount_error(self, small: Thumbnail) -> float:
+        """Return how wrong 1/z is, relative, if the floor's motion is right about the mount."""
+        base_from_view = small.view.base_from_view
+        unused = self._source == 'floor' and not self.config.refine_mount
+        if self._belief is None or base_from_view is None or not unused:
+            return 0.0
+        level = max(float(self._belief.state @ (small.middle, 1.0)), SMALLEST_LEVEL)
+        mount, height = self.mount, float(base_from_view[2, 3])
+        pitch = max(abs(mount.pitch_rad) - mount.pitch_sigma_rad, 0.0)
+        rise = max(abs(mount.height_m) - mount.height_sigma_m, 0.0)
+        return (pitch / level + rise) / height
+
     @property
     def _age_s(self) -> float:
         if self._confirmed_ns is None:
@@ -304,7 +319,11 @@ class ScaleEstimator:
     def _estimate(self, small: Thumbnail, is_metric: bool) -> ScaleEstimate:
         if self._belief is None:
             return LOST
-        sigma = math.hypot(self._belief.sigma(small.middle), self._unconfirmed_sigma(small))
+        sigma = math.hypot(
+            self._belief.sigma(small.middle),
+            self._unconfirmed_sigma(small),
+            self._mount_error(small),
+        )
         in_time = is_metric or self._age_s <= self.config.scale_timeout_s
         confirmations = max(self._confirmations.values(), default=0)
         found = not self._was_lost or confirmations >= RECOVERY_FRAMES

@@ -85,6 +85,15 @@ def test_the_refined_view_has_the_true_pose(wrong):
     assert refined_view(no_pose, estimator.mount) is no_pose
 
 
+def test_sigma_tells_of_a_wrong_mount_that_is_used():
+    true_mount = base_from_mounted_camera(0.1, 0.0, 0.5, 0.0, 0.15 + math.radians(3), 0.0)
+    values, wrong, depth = drive(ScaleEstimator(ScaleConfig()), true_mount)
+    error = np.median(np.abs(1 / (wrong.a * values + wrong.b) / depth - 1))
+    assert 0.1 < error < 2 * wrong.sigma
+    _, right, _ = drive(ScaleEstimator(ScaleConfig()), MOUNT)
+    assert right.sigma < 0.03
+
+
 def test_a_true_mount_is_left_alone():
     estimator = ScaleEstimator(ScaleConfig())
     drive(estimator, MOUNT, count=9)
