@@ -268,7 +268,7 @@ class ScaleEstimator:
     def _doubt_alignment(
         self, before: Belief, is_metric: bool, small: Thumbnail, floor: ScaleMeasurement
     ) -> None:
-        """Doubt an alignment that moves the floor: what came near, or slipping wheels, led it."""
+        """Doubt an alignment that moves the floor: something that came near led it."""
         if self._last is None or self._belief is None:
             return
         last, state = self._on_mount(self._last), self._belief.state
