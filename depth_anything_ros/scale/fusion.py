@@ -158,7 +158,7 @@ class ScaleEstimator:
         before = self.mount
         self._refiner.update(stated.view, a * stated.values + b)
         base_from_view = stated.view.base_from_view
-        if self.config.refine_mount and base_from_view is not None:
+        if self.config.refine_mount and base_from_view is not None and self.mount != before:
             turn = self.mount.pitch_rad - before.pitch_rad
             rise = self.mount.height_m - before.height_m
             height = float(base_from_view[2, 3])

@@ -29,7 +29,7 @@ from typing import Any
 import cv2
 from depth_anything_ros.camera import Pinhole
 from depth_anything_ros.frame import View
-from depth_anything_ros.scale.ground_plane import floor_inverse_depth
+from depth_anything_ros.scale.ground_plane import floor_inverse_depth, LOWEST_CAMERA_M
 from depth_anything_ros.transforms import (
     between,
     Transform,
@@ -120,10 +120,12 @@ class MountRefiner:
         """
         Look at a view of a stated mount; inverse_depth: (rows, columns) of it, small, 1/m.
 
-        Nothing happens without a pose, or before the robot has moved.
+        Nothing happens without a pose over the floor, or before the robot has moved.
         """
         frame = view.frame
         if frame.base_from_camera is None or frame.grid_from_base is None:
+            return
+        if frame.base_from_camera[2, 3] < LOWEST_CAMERA_M:
             return
         if self._key is not None:
             key, features = self._key
@@ -133,7 +135,8 @@ class MountRefiner:
         gray = np.asarray(cv2.cvtColor(view.image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         turned = transform_from(view.camera_from_view, np.zeros(3))
         image = _Image(gray, view.pinhole, turned, frame.base_from_camera, frame.grid_from_base)
-        if self._key is not None and share < LONGEST_BASELINE:
+        is_near = self._key is not None and share < LONGEST_BASELINE
+        if is_near and key.gray.shape == gray.shape:  # input_size: auto takes another at any time
             self._compare(key, features, image)
         self._key = image, _floor_features(image, inverse_depth)
 

@@ -12,15 +12,17 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+from dataclasses import replace
 import math
 
 from depth_anything_ros.config import ScaleConfig
+from depth_anything_ros.frame import SparseReference
 from depth_anything_ros.scale.fusion import ScaleEstimator
 from depth_anything_ros.scale.mount_refinement import MountEstimate, refined_view
 from depth_anything_ros.transforms import base_from_mounted_camera, transform_from
 import numpy as np
 import pytest
-from scenes import MOUNT, prediction, relative, ROOM, textured
+from scenes import MOUNT, PINHOLE, prediction, relative, ROOM, textured
 
 
 def drive(estimator, true_mount, count=13, step_m=0.06, with_pose=True, image=textured):
@@ -116,3 +118,30 @@ def test_nothing_is_known_of_the_mount(how):
     estimator = ScaleEstimator(ScaleConfig())
     drive(estimator, MOUNT, count=5, **how)
     assert estimator.mount == MountEstimate(0.0, 0.0, math.inf, math.inf)
+
+
+@pytest.mark.parametrize('refine', [False, True])
+def test_a_camera_at_the_height_of_the_floor_has_no_mount_to_refine(refine):
+    estimator = ScaleEstimator(ScaleConfig(refine_mount=refine))
+    flat = MOUNT.copy()
+    flat[2, 3] = 0.0
+    depth = ROOM.depth(MOUNT)
+    points = PINHOLE.back_project(depth.astype(np.float32))[::8, ::8].reshape(-1, 3)
+    for i in range(3):
+        stamp_s, pose = 0.1 * i + 0.1, transform_from(np.eye(3), np.array([0.4 * i, 0.0, 0.0]))
+        lidar = SparseReference('points', round(stamp_s * 1e9), points)
+        estimator.update(prediction(relative(depth), flat, stamp_s, pose, [lidar]))
+    assert estimator.mount == MountEstimate(0.0, 0.0, math.inf, math.inf)
+
+
+def test_images_of_another_size_are_not_compared():
+    estimator = ScaleEstimator(ScaleConfig())
+    small = PINHOLE.resized(252, 196)
+    for i, pinhole in enumerate([PINHOLE] * 3 + [small] * 6):
+        grid_from_base = transform_from(np.eye(3), np.array([0.12 * i - 1.0, 0.0, 0.0]))
+        pose = grid_from_base @ MOUNT
+        image, values = textured(ROOM, pose, pinhole), relative(ROOM.depth(pose, pinhole))
+        full = prediction(values, stamp_s=0.1 * i, grid_from_base=grid_from_base)
+        view = replace(full.view, image=image, pinhole=pinhole)
+        estimator.update(replace(full, view=view))
+    assert estimator.mount.pitch_sigma_rad < math.inf
