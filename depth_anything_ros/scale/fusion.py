@@ -58,7 +58,7 @@ FLOOR_NOISE = 0.03
 """Relative change of a floor in two images that is noise."""
 
 DOUBT = 2.0
-"""Relative error of an alignment, in changes of a floor that stayed what it was."""
+"""Relative error of alignments, in changes of a floor that stayed what it was, or of the scale."""
 
 SMALLEST_LEVEL = 0.05
 """Inverse depth, 1/m, below which a median pixel says nothing of a robot's surroundings."""
@@ -255,7 +255,7 @@ class ScaleEstimator:
         if self._belief is None:
             corrected: Belief | None = Belief.of(measurement, middle).with_possible_shift(middle)
         else:
-            corrected = self._belief.corrected(measurement, middle)
+            corrected = self._gated(self._belief, middle).corrected(measurement, middle)
         if corrected is None:
             return False
         self._belief = corrected
@@ -264,6 +264,19 @@ class ScaleEstimator:
         self._source = measurement.source
         self._inlier_share = measurement.inlier_share
         return True
+
+    def _gated(self, belief: Belief, middle: float) -> Belief:
+        """
+        Return the belief by which sources are judged.
+
+        One that is too old to be used and changed since may have followed somebody who came near
+        and left: it must not refuse the floor that is seen again, as it refuses a table.
+        """
+        if self._age_s <= self.config.scale_timeout_s:
+            return belief
+        a, b = belief.state
+        spread = DOUBT * abs(self._unconfirmed.change)
+        return belief.loosened(spread * a, spread * max(a * middle + b, 0.0))
 
     def _doubt_alignment(
         self, before: Belief, is_metric: bool, small: Thumbnail, floor: ScaleMeasurement
@@ -289,8 +302,7 @@ class ScaleEstimator:
         Return how wrong 1/z may have become, relative, since a source confirmed it.
 
         Wheels that slip go on to, so the whole way counts; and a scale that changed is the
-        network's flicker or a world that came near. The filter itself is not loosened by it:
-        otherwise a table would become its floor.
+        network's flicker or a world that came near.
         """
         if self._belief is None:
             return math.inf

@@ -133,6 +133,19 @@ def test_who_comes_near_until_no_floor_is_seen_makes_the_scale_unknown_at_once()
     assert estimate.health is ScaleHealth.LOST
 
 
+@pytest.mark.parametrize('grid_from_base', [None, np.eye(4)], ids=['no pose', 'pose'])
+@pytest.mark.parametrize('share', [0.6, 0.8, 1.0])
+def test_the_floor_is_found_again_when_who_hid_it_has_left(share, grid_from_base):
+    stream = Stream(ScaleConfig(scale_timeout_s=1.0))
+    comes = np.linspace(2.0, 0.3, 16)
+    for distance in [*comes, *[0.3] * 20, *comes[::-1]]:
+        stream.feed(visitor(distance, share), grid_from_base=grid_from_base)
+    for _ in range(15):
+        estimate, error = stream.feed(grid_from_base=grid_from_base)
+    assert estimate.health is ScaleHealth.GOOD
+    assert error < 0.05
+
+
 @pytest.mark.parametrize('grip', [0.0, 0.7])
 def test_sigma_knows_that_slipping_wheels_go_on_to(grip):
     stream = Stream(ScaleConfig(use_floor=False, scale_timeout_s=10.0))
