@@ -15,6 +15,7 @@
 """
 The node beside the published designs, in the same run, with Small of random weights at one size.
 
+The node is asked for the rate of the flood, so `precision: auto` takes the fastest that is proven.
 `transformers`: its depth-estimation pipeline in a node. `chain`: that node and one that makes
 the cloud, in two processes. `chain_same_network`: the chain with this package's network, in the
 precision in which the node ran it, and its runtime, so that only the processes and the messages
@@ -28,7 +29,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-from chain import add_precision, figures, footage_for, load_model, parser, running_precision
+from chain import (
+    add_precision,
+    figures,
+    footage_for,
+    load_model,
+    parser,
+    running_precision,
+    target_rate_hz,
+)
 from depth_anything_ros.estimation.models import exports_of, parse_size
 from footage import Footage
 from machine import write_json
@@ -133,6 +142,7 @@ def main() -> None:
         random_weights=options.random_weights,
         precision=options.precision,
     )
+    parameters['target_rate_hz'] = target_rate_hz(OVERLOAD_HZ)
     print(f'{"":20}{"throughput":>12}{"age":>10}{"p99":>10}{"CPU":>14}{"memory":>10}  precision')
     ours = measure(footage, our_node(footage, parameters), options.rate, options.seconds)
     print_row('ours', ours)
