@@ -24,7 +24,7 @@ import signal
 import sys
 import time
 
-from depth_anything_ros.node.message_types import message_class
+from depth_anything_ros.node.message_types import message_class, MissingTypeError
 from depth_anything_ros.node.process import own_arguments, ros_context
 from depth_anything_ros.replay.bag import RecordingError, RecordingWriter
 import rclpy
@@ -54,19 +54,24 @@ class Recorder:
     def _look(self) -> None:
         for topic in list(self._missing):
             publishers = self._node.get_publishers_info_by_topic(topic)
-            if publishers:
+            if not publishers:
+                continue
+            self._missing.remove(topic)
+            try:
                 self._subscribe(topic, publishers[0].topic_type, publishers[0].qos_profile)
-                self._missing.remove(topic)
+            except MissingTypeError as error:
+                print(f'skipping {topic}: {error}', flush=True)
         if not self._missing:
             print('recording', flush=True)
             self._node.destroy_timer(self._timer)
 
     def _subscribe(self, topic: str, type_name: str, offered: QoSProfile) -> None:
+        kind = message_class(type_name)
         latched = offered.durability == DurabilityPolicy.TRANSIENT_LOCAL
         self._writer.add_topic(topic, type_name, latched=latched)
         qos = QoSProfile(depth=50, reliability=offered.reliability, durability=offered.durability)
         self._node.create_subscription(
-            message_class(type_name), topic, lambda data: self._write(topic, data), qos, raw=True
+            kind, topic, lambda data: self._write(topic, data), qos, raw=True
         )
 
     def _write(self, topic: str, data: bytes) -> None:
