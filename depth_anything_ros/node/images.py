@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Image messages of every encoding that camera drivers emit, as arrays."""
+"""Image messages in the encodings of camera drivers, as arrays."""
 
 from __future__ import annotations
 
