@@ -36,7 +36,7 @@ from depth_anything_ros.scale.estimate import (
     ScaleHealth,
     ScaleMeasurement,
 )
-from depth_anything_ros.scale.ground_plane import floor_change, measure_floor
+from depth_anything_ros.scale.ground_plane import floor_change, LOWEST_CAMERA_M, measure_floor
 from depth_anything_ros.scale.known_marker import MarkerFinder
 from depth_anything_ros.scale.mount_refinement import (
     MountEstimate,
@@ -84,6 +84,12 @@ class _Unconfirmed:
 
     way_m: float = 0.0
     change: float = 0.0
+
+    def add(self, way_m: float, before: float, now: float) -> None:
+        """Add metres gone, and how the scale changed: 1/z of the median pixel by both, 1/m."""
+        self.way_m += way_m
+        if min(before, now) > 0:
+            self.change += math.log(now / before)
 
 
 class ScaleEstimator:
@@ -189,15 +195,12 @@ class ScaleEstimator:
         if aligned is None:
             return belief.loosened(UNALIGNED_SPREAD * a, UNALIGNED_SPREAD * a * small.middle)
         drift = math.sqrt(elapsed_s) * (LOST_DRIFT_PER_ROOT_S if stale else DRIFT_PER_ROOT_S)
-        if is_metric:
-            return belief.carried(aligned, drift)
-        level, before = aligned.a * small.middle + aligned.b, a * small.middle + b
-        if min(level, before) > 0:
-            self._unconfirmed.change += math.log(level / before)
         carried = belief.carried(aligned, drift)
-        level = max(level, 0.0)
+        if is_metric:
+            return carried
+        level = max(aligned.a * small.middle + aligned.b, 0.0)
         moved_m = self._moved_m(small)
-        self._unconfirmed.way_m += moved_m
+        self._unconfirmed.add(moved_m, a * small.middle + b, level)
         slip = ODOMETRY_ERROR * moved_m * level
         shift = drift * a * small.middle if stale else 0.0
         return carried.loosened(slip * aligned.a, math.hypot(slip * level, shift))
@@ -317,7 +320,7 @@ class ScaleEstimator:
         if self._belief is None or base_from_view is None or not unused:
             return 0.0
         level = max(float(self._belief.state @ (small.middle, 1.0)), SMALLEST_LEVEL)
-        mount, height = self.mount, float(base_from_view[2, 3])
+        mount, height = self.mount, max(float(base_from_view[2, 3]), LOWEST_CAMERA_M)
         pitch = max(abs(mount.pitch_rad) - mount.pitch_sigma_rad, 0.0)
         rise = max(abs(mount.height_m) - mount.height_sigma_m, 0.0)
         return (pitch / level + rise) / height
