@@ -92,11 +92,11 @@ def open_backend(
     if kind == 'tensorrt':
         return _proven(TensorRtBackend(model, open_gpu(), report), reference)
     backend = OpenVinoBackend(model, config.inference_threads)
-    if backend.info.precision.endswith('fp32'):
-        return _proven(backend, reference)
     try:
         return _proven(backend, reference)
     except BackendError as error:
+        if backend.info.precision.endswith('fp32'):
+            raise
         LOG.warning('FP32 is taken, which is slower, for %s', error)
     return _proven(OpenVinoBackend(model, config.inference_threads, exact=True), reference)
 

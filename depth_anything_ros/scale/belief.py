@@ -54,9 +54,8 @@ class Belief:
 
     def with_possible_shift(self, middle: float) -> Belief:
         """Return the belief after b was also seen to be no larger than 1/z usually is."""
-        level = max(float(np.array([middle, 1.0]) @ self.state), 0.0)
         column = self.covariance[:, 1]
-        excluded = np.outer(column, column) / (self.covariance[1, 1] + level**2)
+        excluded = np.outer(column, column) / (self.covariance[1, 1] + self.level(middle) ** 2)
         return Belief(self.state, self.covariance - excluded)
 
     def carried(self, aligned: Alignment, drift: float) -> Belief:
@@ -84,10 +83,13 @@ class Belief:
             return None
         return Belief(state, (covariance + covariance.T) / 2)
 
+    def level(self, middle: float) -> float:
+        """Return 1/z at the median prediction, 1/m, at least 0."""
+        return max(float(self.state @ (middle, 1.0)), 0.0)
+
     def sigma(self, middle: float) -> float:
         """Return the relative standard deviation of 1/z at the median prediction."""
-        row = np.array([middle, 1.0])
-        level = float(row @ self.state)
+        row, level = np.array([middle, 1.0]), self.level(middle)
         if middle <= 0 or level <= 0:
             return math.inf
         return math.sqrt(float(row @ self.covariance @ row)) / level

@@ -198,9 +198,8 @@ class ScaleEstimator:
         carried = belief.carried(aligned, drift)
         if is_metric:
             return carried
-        level = max(aligned.a * small.middle + aligned.b, 0.0)
-        moved_m = self._moved_m(small)
-        self._unconfirmed.add(moved_m, a * small.middle + b, level)
+        level, moved_m = carried.level(small.middle), self._moved_m(small)
+        self._unconfirmed.add(moved_m, belief.level(small.middle), level)
         slip = ODOMETRY_ERROR * moved_m * level
         shift = drift * a * small.middle if stale else 0.0
         return carried.loosened(slip * aligned.a, math.hypot(slip * level, shift))
@@ -277,9 +276,8 @@ class ScaleEstimator:
         """
         if self._age_s <= self.config.scale_timeout_s:
             return belief
-        a, b = belief.state
         spread = DOUBT * abs(self._unconfirmed.change)
-        return belief.loosened(spread * a, spread * max(a * middle + b, 0.0))
+        return belief.loosened(spread * belief.state[0], spread * belief.level(middle))
 
     def _doubt_alignment(
         self, before: Belief, is_metric: bool, small: Thumbnail, floor: ScaleMeasurement
@@ -290,7 +288,7 @@ class ScaleEstimator:
         last, state = self._on_mount(self._last), self._belief.state
         change = abs(floor_change(last, before.state, small, state, floor))
         if change > FLOOR_NOISE:
-            level = 0.0 if is_metric else max(float(state @ (small.middle, 1.0)), 0.0)
+            level = 0.0 if is_metric else self._belief.level(small.middle)
             spread = DOUBT * change
             self._belief = self._belief.loosened(spread * state[0], spread * level)
 
@@ -309,8 +307,7 @@ class ScaleEstimator:
         """
         if self._belief is None:
             return math.inf
-        level = max(float(self._belief.state @ (small.middle, 1.0)), 0.0)
-        slip = ODOMETRY_ERROR * self._unconfirmed.way_m * level
+        slip = ODOMETRY_ERROR * self._unconfirmed.way_m * self._belief.level(small.middle)
         return math.hypot(slip, self._unconfirmed.change)
 
     def _mount_error(self, small: Thumbnail) -> float:
@@ -319,7 +316,7 @@ class ScaleEstimator:
         unused = self._source == 'floor' and not self.config.refine_mount
         if self._belief is None or base_from_view is None or not unused:
             return 0.0
-        level = max(float(self._belief.state @ (small.middle, 1.0)), SMALLEST_LEVEL)
+        level = max(self._belief.level(small.middle), SMALLEST_LEVEL)
         mount, height = self.mount, max(float(base_from_view[2, 3]), LOWEST_CAMERA_M)
         pitch = max(abs(mount.pitch_rad) - mount.pitch_sigma_rad, 0.0)
         rise = max(abs(mount.height_m) - mount.height_sigma_m, 0.0)

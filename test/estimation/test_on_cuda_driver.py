@@ -51,16 +51,6 @@ class Copying:
 
 
 @pytest.fixture
-def driver():
-    """Return pycuda's driver, or skip where there is none."""
-    try:
-        import pycuda.driver as driver
-    except ImportError as error:  # without a driver pycuda is there, but cannot be imported
-        pytest.skip(f'needs an NVIDIA GPU with pycuda: {error}')
-    return driver
-
-
-@pytest.fixture
 def libcuda(driver):
     driver.init()
     return ctypes.CDLL('libcuda.so.1')

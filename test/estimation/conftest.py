@@ -1,0 +1,27 @@
+# Copyright 2026 The depth_anything_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What the tests on a GPU share."""
+
+import pytest
+
+
+@pytest.fixture
+def driver():
+    """Return pycuda's driver, or skip where there is none."""
+    try:
+        import pycuda.driver as driver
+    except ImportError as error:  # without a GPU's driver pycuda is there, but cannot be imported
+        pytest.skip(f'needs an NVIDIA GPU with pycuda: {error}')
+    return driver
